@@ -1,0 +1,43 @@
+//! Turns the chosen board file into the constants that `src/board.rs` includes.
+//! `LOCKWARDEN_BOARD` names a file of `board/` without its ending; the default is `generic-x86_64`.
+
+use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Tables {
+    hot_accounts: usize,
+    sources: usize,
+    nodes: usize,
+    replay_fingerprints: usize,
+    open_alerts: usize,
+}
+
+#[derive(serde::Deserialize)]
+struct Board {
+    name: String,
+    tables: Tables,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=LOCKWARDEN_BOARD");
+    println!("cargo::rerun-if-changed=board");
+    let wanted = env::var("LOCKWARDEN_BOARD").unwrap_or_else(|_| "generic-x86_64".into());
+    let path = format!("board/{wanted}.toml");
+    let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}; LOCKWARDEN_BOARD names a file of board/"))?;
+    let board: Board = toml::from_str(&text).map_err(|e| format!("{path}: {e}"))?;
+    let mut out = String::new();
+    let entries = [
+        ("HOT_ACCOUNTS", "Accounts that the decision path keeps at hand.", board.tables.hot_accounts),
+        ("SOURCES", "Source addresses that the decision path keeps at hand.", board.tables.sources),
+        ("NODES", "Cluster nodes that are known by name or address.", board.tables.nodes),
+        ("REPLAY_FINGERPRINTS", "Messages remembered to recognise an identical one.", board.tables.replay_fingerprints),
+        ("OPEN_ALERTS", "Alerts that can be open at once.", board.tables.open_alerts),
+    ];
+    writeln!(out, "/// The board profile this was built for.\npub const BOARD: &str = {:?};", board.name)?;
+    for (name, doc, value) in entries {
+        writeln!(out, "/// {doc}\npub const {name}: usize = {value};")?;
+    }
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("board.rs"), out)?;
+    Ok(())
+}

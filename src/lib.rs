@@ -1,0 +1,27 @@
+//! Lockwarden: CUCM's failed sign-ins and lockouts, from SNMP traps and syslog to alerts.
+//!
+//! The map, in the order in which a message passes:
+//!
+//! * [`units`], [`event`], [`verdict`]: time, accounts, observations, alerts, and how each input ended.
+//! * [`wire`]: bytes to values and back (SNMP, syslog, CiscoLog).
+//! * [`catalogue`]: what a message means, as data.
+//! * [`engine`]: every decision: correlate, tally, detect, alert.
+//! * [`config`]: the operator's file, checked once.
+//! * [`store`]: versioned records, what to write and when.
+//! * `shell`: sockets, disk, MQTT, the NMS, signals, the command line.
+//!
+//! Invariant: everything but `shell` and the sled half of `store` is free of I/O, clocks, threads and locks.
+//! Invariant: every input ends in exactly one [`verdict::Verdict`].
+//! Invariant: nothing on the path from datagram to tally grows without a stated bound.
+
+pub mod board;
+pub mod catalogue;
+pub mod config;
+pub mod engine;
+pub mod event;
+#[cfg(feature = "service")]
+pub mod shell;
+pub mod store;
+pub mod units;
+pub mod verdict;
+pub mod wire;

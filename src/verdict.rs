@@ -1,0 +1,158 @@
+//! How each input ended. Every datagram or line ends in exactly one [`Verdict`]; each counter of `health` is a count of verdicts.
+
+use core::fmt;
+
+/// The coarse result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// A new attempt was counted for an account.
+    Counted,
+    /// It belongs to an attempt that was counted before, and enriched it.
+    Merged,
+    /// A record that was delivered before on the same channel.
+    Duplicate,
+    /// It meant something, but not a failure: a success, an unlock, a state of health.
+    Noted,
+    /// The catalogue says: never count this.
+    Ignored,
+    /// Well-formed, and no catalogue entry speaks of it.
+    Unlisted,
+    /// The sender may not.
+    Refused,
+    /// Bytes that are not a message.
+    Malformed,
+    /// Never reached us: dropped by the kernel or by a full queue.
+    Lost,
+}
+
+macro_rules! verdicts {
+    ($($(#[$doc:meta])* $name:ident = $label:literal => $outcome:ident,)*) => {
+        /// The reason, and with it the outcome.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Verdict { $($(#[$doc])* $name,)* }
+
+        impl Verdict {
+            /// Every verdict there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name in `health` and in metrics.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $label,)* }
+            }
+
+            /// What it comes to.
+            #[must_use]
+            pub const fn outcome(self) -> Outcome {
+                match self { $(Self::$name => Outcome::$outcome,)* }
+            }
+        }
+    };
+}
+
+verdicts! {
+    /// A failed sign-in.
+    Failure = "failure" => Counted,
+    /// A lock that was reported, with its attempt.
+    Lockout = "lockout" => Counted,
+    /// A failed change of user.
+    FailedSu = "failed-su" => Counted,
+    /// Another report of an attempt already counted.
+    Absorbed = "absorbed" => Merged,
+    /// The same record again.
+    Replay = "replay" => Duplicate,
+    /// A successful sign-in.
+    Success = "success" => Noted,
+    /// An unlock or reset by an administrator.
+    Unlock = "unlock" => Noted,
+    /// A sign-out.
+    Logout = "logout" => Noted,
+    /// A lock without an attempt (by an administrator, for inactivity).
+    LockNoted = "lock-noted" => Noted,
+    /// A statement about the sender's own health.
+    Health = "health" => Noted,
+    /// A catalogue entry says that this is never counted.
+    NeverCounted = "never-counted" => Ignored,
+    /// The entry's conditions are not met (an audit line that is not a sign-in).
+    NotASignIn = "not-a-sign-in" => Ignored,
+    /// No catalogue entry for it.
+    NoEntry = "no-entry" => Unlisted,
+    /// An entry matched, but the account is missing or empty.
+    NoAccount = "no-account" => Unlisted,
+    /// The account name is cut off, so it is not known whose failure this is.
+    AccountCut = "account-cut" => Unlisted,
+    /// The sender's address is not on the allow-list.
+    SenderNotAllowed = "sender-not-allowed" => Refused,
+    /// The SNMP community is not one of ours.
+    WrongCommunity = "wrong-community" => Refused,
+    /// An SNMPv3 message that we cannot check.
+    V3NotConfigured = "v3-not-configured" => Refused,
+    /// Not BER, or not an SNMP message.
+    BadSnmp = "bad-snmp" => Malformed,
+    /// An SNMP message that is not a notification (Get, Report, Response).
+    NotANotification = "not-a-notification" => Malformed,
+    /// An empty line or datagram.
+    Empty = "empty" => Malformed,
+    /// Longer than we read.
+    TooLong = "too-long" => Malformed,
+    /// Dropped by the kernel before we could read it (SO_RXQ_OVFL).
+    KernelDrop = "kernel-drop" => Lost,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How often each verdict was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies([u64; Verdict::ALL.len()]);
+
+impl Tallies {
+    /// Counts one.
+    pub fn record(&mut self, verdict: Verdict) {
+        self.add(verdict, 1);
+    }
+
+    /// Counts `n` at once.
+    pub fn add(&mut self, verdict: Verdict, n: u64) {
+        if let Some(slot) = self.0.get_mut(verdict as usize) {
+            *slot = slot.saturating_add(n);
+        }
+    }
+
+    /// How often `verdict` was given.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> u64 {
+        self.0.get(verdict as usize).copied().unwrap_or(0)
+    }
+
+    /// All inputs so far.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Each verdict with its count, in declaration order.
+    pub fn iter(&self) -> impl Iterator<Item = (Verdict, u64)> + '_ {
+        Verdict::ALL.iter().map(|&v| (v, self.count(v)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_has_its_own_counter_and_name() {
+        let mut tallies = Tallies::default();
+        for (n, &verdict) in (1..).zip(Verdict::ALL) {
+            tallies.add(verdict, n);
+        }
+        let names: std::collections::BTreeSet<_> = Verdict::ALL.iter().map(|v| v.as_str()).collect();
+        assert_eq!(names.len(), Verdict::ALL.len());
+        assert_eq!(tallies.total(), (1..=Verdict::ALL.len() as u64).sum());
+        assert_eq!(tallies.count(Verdict::Failure), 1);
+    }
+}

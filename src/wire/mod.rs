@@ -1,0 +1,5 @@
+//! Bytes to values that can only be legal, and back. Knows no time of receipt, configuration or engine.
+
+mod error;
+
+pub use error::DecodeError;
