@@ -160,3 +160,88 @@ fn write_control(pdu: &mut Writer, request_id: i32) {
     pdu.number(ber::INTEGER, 0);
     pdu.number(ber::INTEGER, 0);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snmp::{Message, Notification, OidRef, Response, V1Header, Value, Varbind, Version, decode};
+
+    const ROOT: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 8072, 9999]);
+
+    fn notification(datagram: &[u8]) -> Notification<'_> {
+        match decode(datagram) {
+            Ok(Message::Notification(notification)) => notification,
+            other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+        }
+    }
+
+    fn one_of_each() -> (Vec<OutVarbind<'static>>, Vec<Value<'static>>) {
+        let pairs = [
+            (OutValue::Integer(i32::MIN), Value::Integer(i32::MIN)),
+            (OutValue::from("jdoe"), Value::OctetString(b"jdoe")),
+            (OutValue::from(String::new()), Value::OctetString(b"")),
+            (OutValue::ObjectIdentifier(ROOT), Value::ObjectIdentifier(root())),
+            (OutValue::IpAddress(Ipv4Addr::new(192, 0, 2, 1)), Value::IpAddress(Ipv4Addr::new(192, 0, 2, 1))),
+            (OutValue::Counter32(u32::MAX), Value::Counter32(u32::MAX)),
+            (OutValue::Unsigned32(128), Value::Unsigned32(128)),
+            (OutValue::TimeTicks(u32::MAX), Value::TimeTicks(u32::MAX)),
+            (OutValue::Counter64(u64::MAX), Value::Counter64(u64::MAX)),
+        ];
+        pairs.into_iter().map(|(out, read)| (OutVarbind::new(ROOT, out), read)).unzip()
+    }
+
+    /// `ROOT` as a sender writes it.
+    fn root() -> OidRef<'static> {
+        OidRef::from_ber(&[0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f]).unwrap()
+    }
+
+    #[test]
+    fn a_v2c_trap_of_ours_has_these_octets() {
+        let bytes = v2c(Kind::Trap, b"public", -2, 256, &ROOT, &[OutVarbind::new(ROOT.child(&[1, 0]).unwrap(), "jdoe")]);
+        #[rustfmt::skip]
+        let expected = [
+            0x30, 0x56, 0x02, 1, 1, 0x04, 6, b'p', b'u', b'b', b'l', b'i', b'c',
+            0xa7, 0x49, 0x02, 1, 0xfe, 0x02, 1, 0, 0x02, 1, 0,
+            0x30, 0x3e,
+            0x30, 0x0e, 0x06, 8, 0x2b, 6, 1, 2, 1, 1, 3, 0, 0x43, 2, 1, 0,
+            0x30, 0x17, 0x06, 10, 0x2b, 6, 1, 6, 3, 1, 1, 4, 1, 0, 0x06, 9, 0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f,
+            0x30, 0x13, 0x06, 11, 0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f, 1, 0, 0x04, 4, b'j', b'd', b'o', b'e',
+        ];
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn a_v1_trap_of_ours_reads_back_whole() {
+        let (varbinds, values) = one_of_each();
+        let bytes = v1_trap(b"public", &ROOT, Ipv4Addr::new(192, 0, 2, 7), 6, 77, u32::MAX, &varbinds);
+        let read = notification(&bytes);
+        assert_eq!(
+            read.v1,
+            Some(V1Header { enterprise: root(), agent: Ipv4Addr::new(192, 0, 2, 7), generic: 6, specific: 77 })
+        );
+        assert_eq!((read.version, read.kind, read.request_id, read.uptime), (Version::V1, Kind::Trap, 0, u32::MAX));
+        assert_eq!((read.community, read.trap_oid.to_string().as_str()), (&b"public"[..], "1.3.6.1.4.1.8072.9999.0.77"));
+        let expected: Vec<_> = values.into_iter().map(|value| Varbind { name: root(), value }).collect();
+        assert_eq!(read.varbinds.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(response_to(&read), None);
+    }
+
+    #[test]
+    fn an_inform_of_ours_reads_back_whole_and_is_answered_with_its_own_varbinds() {
+        let (varbinds, values) = one_of_each();
+        let bytes = v2c(Kind::Inform, &[0xff, 0], i32::MIN, 1, &ROOT, &varbinds);
+        let read = notification(&bytes);
+        assert_eq!((read.version, read.kind, read.request_id, read.uptime), (Version::V2c, Kind::Inform, i32::MIN, 1));
+        assert_eq!((read.community, read.v1), (&[0xff, 0][..], None));
+        assert_eq!(read.trap_oid, ROOT);
+        assert_eq!(read.varbinds.iter().map(|bind| bind.value).collect::<Vec<_>>(), values);
+
+        let mut expected = bytes.clone();
+        let pdu = expected.iter().position(|&octet| octet == 0xa6).unwrap();
+        expected[pdu] = 0xa2;
+        let answer = response_to(&read).unwrap();
+        assert_eq!(answer, expected);
+        let response = Response { request_id: i32::MIN, error_status: 0, error_index: 0 };
+        assert_eq!(decode(&answer), Ok(Message::Response(response)));
+    }
+}

@@ -16,6 +16,6 @@ mod value;
 pub use clog::{CLOG_MESSAGE_GENERATED, ClogMessage, clog};
 pub use encode::{OutValue, OutVarbind};
 pub use message::{Message, Response, decode};
-pub use notification::{Kind, Notification, TrapOid, V1Header, Varbinds, Version};
+pub use notification::{Kind, Notification, TrapOid, V1Header, VarbindIter, Varbinds, Version};
 pub use oid::{MAX_SUB_IDS, Oid, OidRef, SubIds};
 pub use value::{Value, Varbind};

@@ -121,11 +121,17 @@ const ENTERPRISE_SPECIFIC: u8 = 6;
 /// `standard::SNMP_TRAPS`, in BER.
 const SNMP_TRAPS_OCTETS: &[u8] = &[0x2b, 6, 1, 6, 3, 1, 1, 5];
 
-/// A list of varbinds that was read once without error; iterating reads it again and allocates nothing.
+/// A list of varbinds that was read once without error. Iterating reads it again and allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Varbinds<'a>(Cursor<'a>);
 
 impl<'a> Varbinds<'a> {
+    /// The varbinds, in the order in which they were sent.
+    #[must_use]
+    pub const fn iter(self) -> VarbindIter<'a> {
+        VarbindIter(self.0)
+    }
+
     fn checked(list: Cursor<'a>) -> Result<Self, DecodeError> {
         let mut rest = list;
         while !rest.is_empty() {
@@ -142,7 +148,27 @@ impl<'a> Varbinds<'a> {
     }
 }
 
-impl<'a> Iterator for Varbinds<'a> {
+impl<'a> IntoIterator for Varbinds<'a> {
+    type Item = Varbind<'a>;
+    type IntoIter = VarbindIter<'a>;
+
+    fn into_iter(self) -> VarbindIter<'a> {
+        self.iter()
+    }
+}
+
+/// The varbinds of a [`Varbinds`], in order.
+#[derive(Clone, Debug)]
+pub struct VarbindIter<'a>(Cursor<'a>);
+
+impl<'a> VarbindIter<'a> {
+    /// Those not yet taken.
+    const fn rest(&self) -> Varbinds<'a> {
+        Varbinds(self.0)
+    }
+}
+
+impl<'a> Iterator for VarbindIter<'a> {
     type Item = Varbind<'a>;
 
     fn next(&mut self) -> Option<Varbind<'a>> {
@@ -210,7 +236,7 @@ impl<'a> Notification<'a> {
         pdu.integer("error-status")?;
         pdu.integer("error-index")?;
         let all = Varbinds::read_last(&mut pdu)?;
-        let mut varbinds = all;
+        let mut varbinds = all.iter();
         let first = varbinds.next().ok_or(DecodeError::Missing("sysUpTime.0"))?;
         let second = varbinds.next().ok_or(DecodeError::Missing("snmpTrapOID.0"))?;
         let (time, trap) = if first.name == standard::SNMP_TRAP_OID { (second, first) } else { (first, second) };
@@ -234,7 +260,7 @@ impl<'a> Notification<'a> {
             uptime,
             trap_oid: TrapOid::sent(oid),
             v1: None,
-            varbinds,
+            varbinds: varbinds.rest(),
             list: all.0.rest(),
         })
     }
