@@ -105,7 +105,8 @@ fn length<'a>(bytes: &'a [u8], field: &'static str) -> Result<(usize, &'a [u8]),
         // "When encoding the length field, only the definite form is used" (RFC 3417 section 8 (1)).
         0x80 | 0xff => Err(DecodeError::Invalid(field)),
         0x81..=0x84 => {
-            let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7f)).ok_or(DecodeError::Truncated(field))?;
+            let (octets, rest) =
+                rest.split_at_checked(usize::from(first & 0x7f)).ok_or(DecodeError::Truncated(field))?;
             let length = octets.iter().fold(0_u32, |length, &octet| (length << 8) | u32::from(octet));
             Ok((usize::try_from(length).or(Err(DecodeError::Limit(field)))?, rest))
         }

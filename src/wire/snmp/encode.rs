@@ -1,4 +1,5 @@
-//! Values to bytes: our own notifications (RFC 1157 section 4.1.6, RFC 3416 section 4.2.6), and the answer to an inform (section 4.2.7).
+//! Values to bytes: our own notifications (RFC 1157 section 4.1.6, RFC 3416 section 4.2.6), and the answer to an inform
+//! (RFC 3416 section 4.2.7).
 //!
 //! Writes what it is given: that a datagram holds at most 65,507 bytes is the sender's concern.
 
@@ -197,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_v2c_trap_of_ours_has_these_octets() {
-        let bytes = v2c(Kind::Trap, b"public", -2, 256, &ROOT, &[OutVarbind::new(ROOT.child(&[1, 0]).unwrap(), "jdoe")]);
+        let bytes =
+            v2c(Kind::Trap, b"public", -2, 256, &ROOT, &[OutVarbind::new(ROOT.child(&[1, 0]).unwrap(), "jdoe")]);
         #[rustfmt::skip]
         let expected = [
             0x30, 0x56, 0x02, 1, 1, 0x04, 6, b'p', b'u', b'b', b'l', b'i', b'c',
@@ -220,7 +222,10 @@ mod tests {
             Some(V1Header { enterprise: root(), agent: Ipv4Addr::new(192, 0, 2, 7), generic: 6, specific: 77 })
         );
         assert_eq!((read.version, read.kind, read.request_id, read.uptime), (Version::V1, Kind::Trap, 0, u32::MAX));
-        assert_eq!((read.community, read.trap_oid.to_string().as_str()), (&b"public"[..], "1.3.6.1.4.1.8072.9999.0.77"));
+        assert_eq!(
+            (read.community, read.trap_oid.to_string().as_str()),
+            (&b"public"[..], "1.3.6.1.4.1.8072.9999.0.77")
+        );
         let expected: Vec<_> = values.into_iter().map(|value| Varbind { name: root(), value }).collect();
         assert_eq!(read.varbinds.iter().collect::<Vec<_>>(), expected);
         assert_eq!(response_to(&read), None);

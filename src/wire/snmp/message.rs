@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_response_is_read_with_its_error() {
-        let datagram = element(0x30, &[0x02, 1, 1, 0x04, 1, b'c', 0xa2, 11, 0x02, 1, 0xfb, 0x02, 1, 17, 0x02, 1, 1, 0x30, 0]);
+        let datagram =
+            element(0x30, &[0x02, 1, 1, 0x04, 1, b'c', 0xa2, 11, 0x02, 1, 0xfb, 0x02, 1, 17, 0x02, 1, 1, 0x30, 0]);
         let response = Response { request_id: -5, error_status: 17, error_index: 1 };
         assert_eq!(decode(&datagram), Ok(Message::Response(response)));
     }

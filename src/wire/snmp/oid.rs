@@ -79,7 +79,8 @@ impl FromStr for Oid {
 
     fn from_str(text: &str) -> Result<Self, DecodeError> {
         let dotted = text.strip_prefix('.').unwrap_or(text);
-        let ids: Result<Vec<u32>, DecodeError> = dotted.split('.').take(MAX_SUB_IDS + 1).map(sub_id_from_text).collect();
+        let ids: Result<Vec<u32>, DecodeError> =
+            dotted.split('.').take(MAX_SUB_IDS + 1).map(sub_id_from_text).collect();
         Self::new(ids?)
     }
 }
@@ -266,7 +267,9 @@ mod tests {
     fn text_becomes_an_identifier_and_text_again() {
         assert_eq!("1.3.6.1.4.1.9".parse::<Oid>().unwrap().to_string(), "1.3.6.1.4.1.9");
         assert_eq!(".1.3.6.4294967295".parse::<Oid>().unwrap().to_string(), "1.3.6.4294967295");
-        for bad in ["", ".", "1", "3.1", "1.40", "0.40", "1..3", "1.3.", "1.+3", "1.-3", "1.3.4294967296", "1.3.x", " 1.3"] {
+        for bad in
+            ["", ".", "1", "3.1", "1.40", "0.40", "1..3", "1.3.", "1.+3", "1.-3", "1.3.4294967296", "1.3.x", " 1.3"]
+        {
             assert_eq!(bad.parse::<Oid>(), Err(DecodeError::Invalid("object identifier")), "{bad}");
         }
     }
