@@ -156,8 +156,6 @@ pub enum Meaning {
     Unlock,
     /// The session ended.
     Logout,
-    /// A failed change of user (su).
-    FailedSu,
 }
 
 /// The canonical name of an alarm, as a stable number: records keep the number, the catalogue keeps the names.

@@ -55,8 +55,6 @@ verdicts! {
     Failure = "failure" => Counted,
     /// A lock that was reported, with its attempt.
     Lockout = "lockout" => Counted,
-    /// A failed change of user.
-    FailedSu = "failed-su" => Counted,
     /// Another report of an attempt already counted.
     Absorbed = "absorbed" => Merged,
     /// The same record again.

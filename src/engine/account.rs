@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Basis, EVIDENCE, SOURCES};
-use crate::engine::correlate::{Attempt, Attempts};
+use crate::engine::correlate::Attempts;
 use crate::engine::tally::Window;
-use crate::event::{Account, Authenticated, Channel, Credential, Family, Label, LockReason};
+use crate::event::{Account, Authenticated, Channel, Credential, Family, Label, LockReason, Observation};
 use crate::units::{Mono, Text, Wall};
 
 /// One account's record; the store keeps it as it is.
@@ -27,17 +27,20 @@ pub struct AccountRecord {
     pub(crate) lock: Option<Lock>,
     /// The open `repeated-failures` (or `failed-su`) alert.
     pub(crate) repeated: Option<Repeated>,
+    /// Whether it changed since it was last given to the store.
+    #[serde(skip)]
+    pub(crate) changed: bool,
 }
 
 /// What the observations of the present run of failures said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Run {
+    pub(crate) began: Mono,
     pub(crate) first: Option<Wall>,
     pub(crate) last: Option<Wall>,
     pub(crate) node: Label,
     pub(crate) interface: Label,
     pub(crate) sources: heapless::Vec<Label, SOURCES>,
-    pub(crate) credential: Credential,
     pub(crate) authenticated: Option<Authenticated>,
     pub(crate) evidence: heapless::Deque<Seen, EVIDENCE>,
 }
@@ -48,6 +51,7 @@ pub(crate) struct Seen {
     pub(crate) family: Family,
     pub(crate) channel: Channel,
     pub(crate) at: Wall,
+    pub(crate) fingerprint: Option<u64>,
 }
 
 /// An open alert's identity and life.
@@ -83,6 +87,19 @@ pub(crate) struct Repeated {
     pub(crate) failures: u32,
 }
 
+impl Run {
+    fn note_source(&mut self, source: &str) {
+        if source.trim().is_empty() || self.sources.iter().any(|known| known.as_str() == source.trim()) {
+            return;
+        }
+        if self.sources.is_full() {
+            self.sources.remove(0);
+        }
+        // There is room now.
+        let _full = self.sources.push(Label::from_wire(source)).is_err();
+    }
+}
+
 impl AccountRecord {
     pub(crate) fn new(account: Account) -> Self {
         Self {
@@ -94,6 +111,7 @@ impl AccountRecord {
             run: Run::default(),
             lock: None,
             repeated: None,
+            changed: false,
         }
     }
 
@@ -133,6 +151,12 @@ impl AccountRecord {
         &self.run.sources
     }
 
+    /// Which credential the present run of failures is about: known only if every attempt of it is known to be about the same.
+    #[must_use]
+    pub fn credential(&self) -> Credential {
+        self.attempts.credential_since(self.run.began)
+    }
+
     /// The key of the store's record: realm, cluster and name without case.
     #[must_use]
     pub fn key(&self) -> Vec<u8> {
@@ -143,7 +167,24 @@ impl AccountRecord {
         key
     }
 
-    pub(crate) fn newest_attempt(&self) -> Option<&Attempt> {
-        self.attempts.newest()
+    /// Notes what an observation says about the present run of failures.
+    pub(crate) fn learn(&mut self, observation: &Observation<'_>, seen: Seen) {
+        let run = &mut self.run;
+        run.first = Some(run.first.map_or(seen.at, |first| first.min(seen.at)));
+        run.last = Some(run.last.map_or(seen.at, |last| last.max(seen.at)));
+        if run.node.is_empty() {
+            run.node = Label::from_wire(observation.node);
+        }
+        if !observation.interface.is_empty() {
+            run.interface = Label::from_wire(observation.interface);
+        }
+        let weakest = run.authenticated.map_or(observation.authenticated, |known| known.min(observation.authenticated));
+        run.authenticated = Some(weakest);
+        run.note_source(observation.source);
+        if run.evidence.is_full() {
+            run.evidence.pop_front();
+        }
+        // There is room now.
+        let _full = run.evidence.push_back(seen).is_err();
     }
 }

@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::account::Seen;
-use crate::event::{Channel, Credential, Family, Meaning, Observation, Stamped};
+use crate::event::{Channel, Credential, Family, Observation, Stamped};
 use crate::units::{Mono, Span};
 
 /// How much later than the attempt an RTMT alert about it may come. RTMT's collection interval is not documented for all
@@ -26,12 +26,23 @@ const TOLD: usize = 6;
 /// One attempt, as told so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
-    pub(crate) at: Mono,
+    at: Mono,
     stamp: Option<Stamped>,
     node: u32,
     source: u32,
     credential: Credential,
     told: heapless::Vec<Seen, TOLD>,
+}
+
+/// What an observation turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// A new attempt.
+    New,
+    /// Another telling of a known attempt.
+    Merged,
+    /// A record that was taken before.
+    Replay,
 }
 
 /// The newest attempts of one account.
@@ -43,13 +54,20 @@ impl Attempts {
         Self(heapless::Deque::new())
     }
 
-    pub(crate) fn newest(&self) -> Option<&Attempt> {
-        self.0.back()
+    /// The credential that all attempts since `began` were about; unknown if one is unknown or two differ.
+    pub(crate) fn credential_since(&self, began: Mono) -> Credential {
+        let mut all = self.0.iter().filter(|attempt| attempt.at >= began).map(|attempt| attempt.credential);
+        let first = all.next().unwrap_or_default();
+        if all.all(|other| other == first) { first } else { Credential::Unknown }
     }
 
-    /// Takes an observation in; true if it is a new attempt, false if it belongs to a known one.
-    pub(crate) fn take(&mut self, observation: &Observation<'_>, seen: Seen, window: Span, now: Mono) -> bool {
+    /// Takes an observation in.
+    pub(crate) fn take(&mut self, observation: &Observation<'_>, seen: Seen, window: Span, now: Mono) -> Taken {
         let told = Telling::of(observation, now);
+        let same = |other: &Seen| seen.fingerprint.is_some() && other.fingerprint == seen.fingerprint;
+        if self.0.iter().any(|attempt| attempt.told.iter().any(|t| t.channel == seen.channel && same(t))) {
+            return Taken::Replay;
+        }
         let known = self
             .0
             .iter_mut()
@@ -57,7 +75,7 @@ impl Attempts {
             .min_by_key(|(distance, _)| *distance);
         if let Some((_, attempt)) = known {
             attempt.enrich(&told, seen);
-            return false;
+            return Taken::Merged;
         }
         if self.0.is_full() {
             self.0.pop_front();
@@ -73,7 +91,7 @@ impl Attempts {
         attempt.enrich(&told, seen);
         // There is room now.
         let _full = self.0.push_back(attempt).is_err();
-        true
+        Taken::New
     }
 }
 
@@ -107,7 +125,6 @@ struct Telling {
     node: u32,
     source: u32,
     credential: Credential,
-    is_su: bool,
 }
 
 impl Telling {
@@ -120,7 +137,6 @@ impl Telling {
             node: number(observation.node),
             source: number(observation.source),
             credential: observation.credential,
-            is_su: observation.meaning == Meaning::FailedSu,
         }
     }
 
@@ -129,7 +145,7 @@ impl Telling {
         let other = |a: u32, b: u32| a != 0 && b != 0 && a != b;
         let credentials = (self.credential, attempt.credential);
         let differ = matches!(credentials, (Credential::Pin, Credential::Password) | (Credential::Password, Credential::Pin));
-        if self.is_su || attempt.is_told(self.family, self.channel) || other(self.source, attempt.source) || differ {
+        if attempt.is_told(self.family, self.channel) || other(self.source, attempt.source) || differ {
             return None;
         }
         let nested = self.channel == Channel::Nested || attempt.told.iter().all(|seen| seen.channel == Channel::Nested);

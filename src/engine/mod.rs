@@ -1,7 +1,305 @@
 //! Every decision: correlate, tally, detect, alert. Time is an argument, effects are values.
+//!
+//! The surface is four calls. [`Engine::observe`] takes one observation and answers how it ended; [`Engine::tick`] does what is
+//! due; [`Engine::deadline`] says when that is; [`Engine::next_action`] gives out what is to be done, and must be called until it
+//! gives nothing after each of the first two.
+//!
+//! Invariant: no clock, no I/O, no lock, no iteration over an unordered map into output.
 
+mod account;
+mod alerts;
+mod correlate;
+mod detect;
+mod nodes;
 mod policy;
+mod replay;
 mod settings;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
 
+pub use account::AccountRecord;
+pub use nodes::Node;
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
+
+use crate::alert::Alert;
+use crate::event::{Account, Family, Label, LockReason, Meaning, Name, Observation};
+use crate::units::{Mono, Now};
+use crate::verdict::Verdict;
+
+use account::{Run, Seen};
+use alerts::FamilyNames;
+use correlate::Taken;
+use detect::{AT_MOST, Case};
+use nodes::Nodes;
+use replay::Replays;
+use table::{Accounts, Slot};
+
+/// Actions that wait to be taken at most; a tick with more to do stays due.
+const ACTIONS: usize = 4 * AT_MOST;
+
+/// What the shell must do.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Keep this alert and the record behind it durably, then deliver the alert to every sink.
+    Tell(Box<Alert>, Box<AccountRecord>),
+    /// Keep this record: it made room for another.
+    Keep(Box<AccountRecord>),
+}
+
+/// The decisions of one site.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    names: FamilyNames,
+    accounts: Accounts,
+    nodes: Nodes,
+    replays: Replays,
+    actions: heapless::Deque<Action, ACTIONS>,
+    /// Not later than the earliest deadline of any account.
+    next: Option<Mono>,
+    /// Failures that could not be kept, since every account in the table is locked or has an open alert.
+    untracked: u64,
+}
+
+impl Engine {
+    /// An engine that has seen nothing. `families` are the names that evidence can have; `seed` keeps strangers from aiming
+    /// at one place in the tables.
+    #[must_use]
+    pub fn new(settings: Settings, families: impl IntoIterator<Item = Label>, seed: (u64, u64)) -> Self {
+        let nodes = Nodes::configured(&settings.nodes);
+        let names = families.into_iter().map(|name| (Family::of(name.as_str()), name)).collect();
+        Self {
+            settings,
+            names,
+            accounts: Accounts::new(crate::board::HOT_ACCOUNTS, seed),
+            nodes,
+            replays: Replays::new(),
+            actions: heapless::Deque::new(),
+            next: None,
+            untracked: 0,
+        }
+    }
+
+    /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
+    pub fn restore_account(&mut self, record: AccountRecord) -> bool {
+        let deadline = detect::deadline(&self.settings, &record);
+        let place = self.accounts.find(record.account.realm, &record.account.cluster, record.account.name.as_str());
+        let restored = place.is_none() && self.accounts.insert(record).is_some();
+        self.note_deadline(deadline);
+        restored
+    }
+
+    /// Takes back what an earlier run knew of a node.
+    pub fn restore_node(&mut self, node: Node) {
+        self.nodes.restore(node);
+    }
+
+    /// Takes other settings, for all that comes from now on.
+    pub fn reconfigure(&mut self, settings: Settings) {
+        for node in Nodes::configured(&settings.nodes).iter() {
+            self.nodes.restore(node.clone());
+        }
+        self.settings = settings;
+        self.next = Some(Mono::ZERO);
+    }
+
+    /// Decides about one observation.
+    pub fn observe(&mut self, observation: &Observation<'_>, now: Now) -> Verdict {
+        if let Some(fingerprint) = observation.fingerprint
+            && self.replays.seen(fingerprint.rotate_left(observation.channel as u32))
+        {
+            return Verdict::Replay;
+        }
+        let name = Name::from_wire(observation.account);
+        if name.is_empty() {
+            return Verdict::NoAccount;
+        }
+        let cluster = self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono);
+        let known = self.accounts.find(observation.realm, &cluster, name.as_str());
+        match observation.meaning {
+            Meaning::Logout => Verdict::Logout,
+            Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
+            Meaning::Failure | Meaning::Lockout(_) => {
+                let account = || Account { realm: observation.realm, cluster, name };
+                match known.or_else(|| self.admit(account())) {
+                    Some(slot) => self.attempt(slot, observation, now),
+                    None => {
+                        self.untracked = self.untracked.saturating_add(1);
+                        Verdict::Failure
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Now) {
+        if self.next.is_none_or(|next| next > now.mono) {
+            return;
+        }
+        self.next = None;
+        for slot in self.accounts.slots() {
+            let due = self.accounts.get(slot).and_then(|record| detect::deadline(&self.settings, record));
+            if due.is_none_or(|due| due > now.mono) {
+                self.note_deadline(due);
+                continue;
+            }
+            if self.actions.capacity() - self.actions.len() < AT_MOST {
+                self.note_deadline(due);
+                return;
+            }
+            self.examine(slot, now, |case| case.expire());
+        }
+    }
+
+    /// When [`Engine::tick`] should be called next, if ever.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Mono> {
+        self.next
+    }
+
+    /// The next thing to be done.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Gives every record that changed since the last call to `keep`.
+    pub fn drain_changed(&mut self, mut keep: impl FnMut(&AccountRecord)) {
+        for slot in self.accounts.slots() {
+            if let Some(record) = self.accounts.get_mut(slot)
+                && record.changed
+            {
+                record.changed = false;
+                keep(record);
+            }
+        }
+    }
+
+    /// All accounts at hand, in no order that matters.
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountRecord> {
+        self.accounts.slots().filter_map(|slot| self.accounts.get(slot))
+    }
+
+    /// All nodes that are known.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Accounts at hand, accounts that had to make room for others, failures that found no room.
+    #[must_use]
+    pub fn occupancy(&self) -> (usize, u64, u64) {
+        (self.accounts.len(), self.accounts.evicted, self.untracked)
+    }
+
+    fn admit(&mut self, account: Account) -> Option<Slot> {
+        let (slot, gone) = self.accounts.insert(AccountRecord::new(account))?;
+        if let Some(record) = gone.filter(|record| record.changed) {
+            self.act(Action::Keep(Box::new(record)));
+        }
+        Some(slot)
+    }
+
+    fn attempt(&mut self, slot: Slot, observation: &Observation<'_>, now: Now) -> Verdict {
+        self.examine(slot, now, |case| case.expire());
+        let merge_window = self.settings.merge_window;
+        let Some(record) = self.accounts.get_mut(slot) else { return Verdict::Failure };
+        let seen = Seen {
+            family: observation.family,
+            channel: observation.channel,
+            at: observation.stamp.map_or(now.wall, |stamp| stamp.at),
+            fingerprint: observation.fingerprint,
+        };
+        let without_attempt = matches!(
+            observation.meaning,
+            Meaning::Lockout(Some(LockReason::Administrator | LockReason::Inactive))
+        );
+        let taken = record.attempts.take(observation, seen, merge_window, now.mono);
+        if taken == Taken::Replay {
+            return Verdict::Replay;
+        }
+        let keep = now.mono - longest_window(&self.settings, &record.account);
+        record.failures.forget_before(keep);
+        if record.failures.is_empty() && !record.is_pinned() && taken == Taken::New {
+            record.run = Run { began: now.mono, ..Run::default() };
+        }
+        record.learn(observation, seen);
+        record.changed = true;
+        let new = taken == Taken::New && !without_attempt;
+        if new {
+            record.failures.record(now.mono);
+            record.total = record.total.saturating_add(1);
+            record.last = now.mono;
+        }
+        self.examine(slot, now, |case| match observation.meaning {
+            Meaning::Lockout(reason) => case.lockout(observation, reason, new),
+            Meaning::Failure | Meaning::Success | Meaning::Unlock | Meaning::Logout => case.failure(new),
+        });
+        match (observation.meaning, new) {
+            (Meaning::Lockout(_), true) => Verdict::Lockout,
+            (Meaning::Lockout(_), false) if without_attempt => Verdict::LockNoted,
+            (_, true) => Verdict::Failure,
+            (_, false) => Verdict::Absorbed,
+        }
+    }
+
+    fn relief(&mut self, known: Option<Slot>, observation: &Observation<'_>, now: Now) -> Verdict {
+        let is_success = observation.meaning == Meaning::Success;
+        if let Some(slot) = known {
+            self.examine(slot, now, |case| case.expire());
+            self.examine(slot, now, |case| match is_success {
+                true => case.success(observation.credential),
+                false => case.unlock(),
+            });
+            if let Some(record) = self.accounts.get_mut(slot) {
+                record.changed = true;
+            }
+        }
+        if is_success { Verdict::Success } else { Verdict::Unlock }
+    }
+
+    fn examine(&mut self, slot: Slot, now: Now, rule: impl FnOnce(&mut Case<'_>)) {
+        let Some(record) = self.accounts.get_mut(slot) else { return };
+        let mut case = Case::new(&self.settings, &self.names, record, now);
+        rule(&mut case);
+        let (found, deadline) = (case.found, detect::deadline(&self.settings, case.record));
+        if !found.is_empty() {
+            let record = Box::new(record.clone());
+            record_told(&mut self.actions, found, record);
+        }
+        self.note_deadline(deadline);
+    }
+
+    fn note_deadline(&mut self, deadline: Option<Mono>) {
+        self.next = [self.next, deadline].into_iter().flatten().min();
+    }
+
+    fn act(&mut self, action: Action) {
+        // The caller empties the queue after each input; one input makes fewer actions than it holds.
+        let _full = self.actions.push_back(action).is_err();
+    }
+}
+
+fn record_told(
+    actions: &mut heapless::Deque<Action, ACTIONS>,
+    found: heapless::Vec<Alert, AT_MOST>,
+    record: Box<AccountRecord>,
+) {
+    for alert in found {
+        // As in `Engine::act`.
+        let _full = actions.push_back(Action::Tell(Box::new(alert), record.clone())).is_err();
+    }
+}
+
+fn longest_window(settings: &Settings, account: &Account) -> crate::units::Span {
+    settings.policies.of(account).reset.max(settings.repeated(account.realm).window)
+}

@@ -1,0 +1,183 @@
+//! From an account's record to the alert that is told: identity, life, and the line for a person.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
+use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
+use crate::engine::settings::Settings;
+use crate::event::{Authenticated, Credential, Family, Label, LockReason};
+use crate::units::{Mono, Now, Text, Wall};
+
+/// The names of alarm families, for evidence.
+pub(crate) type FamilyNames = BTreeMap<Family, Label>;
+
+/// Gives an alert its identity: from the site, the kind, the account and the attempt that began it. Cluster and node are left
+/// out, since not every message names them.
+pub(crate) fn open(settings: &Settings, kind: Kind, record: &AccountRecord, began: Wall, now: Now) -> Open {
+    let account = &record.account;
+    let mut hash = Sha256::new();
+    for part in [settings.site.as_str(), kind.as_str(), account.realm.as_str()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(account.name.as_str().to_ascii_lowercase().as_bytes());
+    hash.update(began.as_millis().to_be_bytes());
+    let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Open {
+        id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, kind.as_str())),
+        revision: 0,
+        raised_at: now.wall,
+        synchronised: now.synchronised,
+        quiet_until: Mono::ZERO,
+        held: 0,
+        suppressed: 0,
+    }
+}
+
+/// The `lockout` alert in this state of its life.
+pub(crate) fn lockout(
+    settings: &Settings,
+    names: &FamilyNames,
+    record: &AccountRecord,
+    lock: &Lock,
+    state: State,
+    cleared_by: Option<ClearedBy>,
+) -> Alert {
+    let mut alert = base(settings, names, record, &lock.open, Kind::Lockout, state);
+    alert.severity = match lock.reason {
+        Some(LockReason::Platform) => Severity::Warning,
+        Some(LockReason::FailedLogons) | None => Severity::Notice,
+        Some(LockReason::Administrator | LockReason::Inactive) => Severity::Info,
+    };
+    alert.basis = Some(lock.basis);
+    alert.reason = lock.reason;
+    alert.failures = lock.failures;
+    alert.window_s = whole_seconds(settings.policies.of(&record.account).reset.as_secs());
+    alert.unlock_expected = lock.unlock_expected.filter(|_| cleared_by.is_none());
+    alert.cleared_by = cleared_by;
+    alert.summary = Text::from_wire(&lockout_summary(&alert));
+    alert
+}
+
+/// The `repeated-failures` alert in this state of its life.
+pub(crate) fn repeated_failures(
+    settings: &Settings,
+    names: &FamilyNames,
+    record: &AccountRecord,
+    repeated: &Repeated,
+    state: State,
+    cleared_by: Option<ClearedBy>,
+) -> Alert {
+    let mut alert = base(settings, names, record, &repeated.open, Kind::RepeatedFailures, state);
+    let threshold = settings.repeated(record.account.realm);
+    alert.severity = Severity::Warning;
+    alert.failures = repeated.failures;
+    alert.window_s = whole_seconds(threshold.window.as_secs());
+    alert.cleared_by = cleared_by;
+    let account = &record.account.name;
+    alert.summary = Text::from_wire(&match state {
+        State::Cleared => format!("{account} has stopped failing: {} failed sign-ins in all", repeated.failures),
+        State::Raised | State::Updated => format!(
+            "{account} keeps failing: {} failed sign-ins, more than {} within {} s{}",
+            repeated.failures,
+            threshold.more_than,
+            alert.window_s,
+            from(&alert)
+        ),
+    });
+    alert
+}
+
+fn base(
+    settings: &Settings,
+    names: &FamilyNames,
+    record: &AccountRecord,
+    open: &Open,
+    kind: Kind,
+    state: State,
+) -> Alert {
+    let run = &record.run;
+    let given = |label: &Label| Some(label.clone()).filter(|l| !l.is_empty());
+    let told = run.evidence.iter().map(|seen| Evidence {
+        family: names.get(&seen.family).cloned().unwrap_or_default(),
+        channel: seen.channel,
+        at: seen.at,
+    });
+    Alert {
+        id: open.id.clone(),
+        revision: open.revision,
+        state,
+        kind,
+        severity: Severity::Info,
+        site: settings.site.clone(),
+        cluster: given(&record.account.cluster),
+        node: given(&run.node),
+        account: Some(record.account.name.clone()),
+        realm: Some(record.account.realm),
+        credential: record.credential(),
+        basis: None,
+        reason: None,
+        interface: given(&run.interface),
+        sources: run.sources.clone(),
+        failures: 0,
+        window_s: 0,
+        first_failure: run.first,
+        last_failure: run.last,
+        raised_at: open.raised_at,
+        unlock_expected: None,
+        cleared_by: None,
+        suppressed: open.suppressed,
+        time_synchronised: open.synchronised,
+        authenticated_by: run.authenticated.unwrap_or(Authenticated::None),
+        evidence: told.collect(),
+        summary: Text::new(),
+    }
+}
+
+fn lockout_summary(alert: &Alert) -> String {
+    let account = alert.account.clone().unwrap_or_default();
+    let what = match alert.credential {
+        Credential::Pin => "the PIN of ",
+        Credential::Password => "the password of ",
+        Credential::Unknown => "",
+    };
+    let why = match alert.reason {
+        Some(LockReason::FailedLogons) => format!("after {} failed sign-ins", alert.failures),
+        Some(LockReason::Platform) => format!("by the platform after {} failed sign-ins", alert.failures),
+        Some(LockReason::Administrator) => "by an administrator".into(),
+        Some(LockReason::Inactive) => "for inactivity".into(),
+        None => "for a reason that the message does not give".into(),
+    };
+    let known = match alert.basis {
+        Some(Basis::Inferred) => ", inferred from the policy",
+        Some(Basis::Reported) | None => "",
+    };
+    match (alert.state, alert.cleared_by) {
+        (State::Cleared, Some(ClearedBy::PolicyEnd) | None) => {
+            format!("{what}{account} should be unlocked: the lockout time of its policy is over")
+        }
+        (State::Cleared, Some(ClearedBy::Success)) => format!("{what}{account} is unlocked: signed in again"),
+        (State::Cleared, Some(ClearedBy::Administrator)) => format!("{what}{account} was unlocked by an administrator"),
+        (State::Raised | State::Updated, _) => {
+            let until = match alert.unlock_expected {
+                Some(at) => format!("; unlock expected {at}"),
+                None => "; until an administrator acts".into(),
+            };
+            format!("{what}{account} is locked {why}{}{known}{until}", from(alert))
+        }
+    }
+}
+
+fn from(alert: &Alert) -> String {
+    match alert.sources.as_slice() {
+        [] => String::new(),
+        [only] => format!(" from {only}"),
+        [.., newest] => format!(" from {} addresses, the newest {newest}", alert.sources.len()),
+    }
+}
+
+fn whole_seconds(s: u64) -> u32 {
+    u32::try_from(s).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,241 @@
+//! When an alert is raised, updated and cleared. All of it is a function of one account's record, the settings and the time.
+//!
+//! | finding | fires | quiet | clears |
+//! |---|---|---|---|
+//! | `lockout`, reported | at the report | repeats for `quiet`, then one update | policy end, success, administrator |
+//! | `lockout`, inferred | at the failure that reaches the limit | the same; a report updates at once | the same |
+//! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
+
+use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
+use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
+use crate::engine::alerts::{self, FamilyNames};
+use crate::engine::settings::Settings;
+use crate::event::{Credential, LockReason, Observation};
+use crate::units::{Mono, Now, Span, Wall};
+
+/// Alerts that one input about one account can make at most.
+pub(crate) const AT_MOST: usize = 4;
+/// What is to be told.
+pub(crate) type Found = heapless::Vec<Alert, AT_MOST>;
+
+/// One account under the eyes of the rules.
+pub(crate) struct Case<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) names: &'a FamilyNames,
+    pub(crate) record: &'a mut AccountRecord,
+    pub(crate) now: Now,
+    pub(crate) found: Found,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(settings: &'a Settings, names: &'a FamilyNames, record: &'a mut AccountRecord, now: Now) -> Self {
+        Self { settings, names, record, now, found: Found::new() }
+    }
+
+    /// A failure was told; `new` says whether it is an attempt of its own.
+    pub(crate) fn failure(&mut self, new: bool) {
+        if !new {
+            return;
+        }
+        let policy = self.settings.policies.of(&self.record.account);
+        let failures = self.record.failures_in(policy.reset, self.now.mono);
+        if self.record.lock.is_some() {
+            self.repeat_lock(policy.lockout, failures);
+        } else if policy.failed_logons > 0 && failures >= policy.failed_logons {
+            self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(policy.lockout), failures);
+        }
+        self.check_repeated();
+    }
+
+    /// A lock was reported, for this reason.
+    pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool) {
+        let policy = self.settings.policies.of(&self.record.account);
+        let lasts = match (observation.unlock_s, reason) {
+            (Some(seconds), _) => end_of(Span::secs(u64::from(seconds))),
+            (None, Some(LockReason::Administrator | LockReason::Inactive)) => None,
+            (None, Some(LockReason::FailedLogons | LockReason::Platform) | None) => end_of(policy.lockout),
+        };
+        let counted = self.record.failures_in(policy.reset, self.now.mono);
+        let failures = counted.max(observation.reported_failures.unwrap_or(0));
+        match &self.record.lock {
+            None => self.raise_lock(Basis::Reported, reason, lasts, failures),
+            Some(lock) if lock.basis == Basis::Inferred || (lock.reason.is_none() && reason.is_some()) => {
+                self.confirm_lock(reason, lasts, failures);
+            }
+            Some(_) if new => self.repeat_lock(lasts.unwrap_or(Span::ZERO), failures),
+            Some(_) => {}
+        }
+        if new {
+            self.check_repeated();
+        }
+    }
+
+    /// The account signed in. A success with a known credential says nothing about a lock of another or unknown one.
+    pub(crate) fn success(&mut self, credential: Credential) {
+        if credential == Credential::Unknown || credential == self.record.credential() {
+            self.end_run(ClearedBy::Success);
+        }
+    }
+
+    /// An administrator unlocked the account.
+    pub(crate) fn unlock(&mut self) {
+        self.end_run(ClearedBy::Administrator);
+    }
+
+    /// Does what is due at this time.
+    pub(crate) fn expire(&mut self) {
+        let now = self.now.mono;
+        if let Some(lock) = &self.record.lock {
+            if lock.until.is_some_and(|until| until <= now) {
+                self.clear_lock(ClearedBy::PolicyEnd);
+                self.record.failures.clear();
+            } else if lock.open.held > 0 && lock.open.quiet_until <= now {
+                self.tell_lock(State::Updated);
+            }
+        }
+        let Some(repeated) = &self.record.repeated else { return };
+        let threshold = self.settings.repeated(self.record.account.realm);
+        if self.over_at(threshold.window, &repeated.open) <= now {
+            self.clear_repeated(ClearedBy::PolicyEnd);
+        } else if repeated.open.held > 0 && repeated.open.quiet_until <= now {
+            self.tell_repeated(State::Updated);
+        }
+    }
+
+    fn end_run(&mut self, by: ClearedBy) {
+        self.clear_lock(by);
+        self.clear_repeated(by);
+        self.record.failures.clear();
+    }
+
+    fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
+        let began = self.record.run.first.unwrap_or(self.now.wall);
+        let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
+        let (until, unlock_expected) = self.end(lasts);
+        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
+        self.tell_lock(State::Raised);
+    }
+
+    fn confirm_lock(&mut self, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
+        let (until, unlock_expected) = self.end(lasts);
+        if let Some(lock) = &mut self.record.lock {
+            lock.basis = Basis::Reported;
+            lock.reason = reason.or(lock.reason);
+            lock.failures = lock.failures.max(failures);
+            (lock.until, lock.unlock_expected) = (until, unlock_expected);
+        }
+        self.tell_lock(State::Updated);
+    }
+
+    /// A further failure while locked: it extends the lock and is counted, not told, until the quiet time is over.
+    fn repeat_lock(&mut self, lasts: Span, failures: u32) {
+        let (until, unlock_expected) = self.end(end_of(lasts));
+        let now = self.now.mono;
+        let Some(lock) = &mut self.record.lock else { return };
+        if lock.until.is_some() && until.is_some() {
+            (lock.until, lock.unlock_expected) = (until, unlock_expected);
+        }
+        lock.failures = lock.failures.max(failures);
+        if hold(&mut lock.open, now) {
+            self.tell_lock(State::Updated);
+        }
+    }
+
+    fn check_repeated(&mut self) {
+        let threshold = self.settings.repeated(self.record.account.realm);
+        if threshold.more_than == 0 {
+            return;
+        }
+        let failures = self.record.failures_in(threshold.window, self.now.mono);
+        if let Some(repeated) = &mut self.record.repeated {
+            repeated.failures = repeated.failures.saturating_add(1);
+            if hold(&mut repeated.open, self.now.mono) {
+                self.tell_repeated(State::Updated);
+            }
+        } else if failures > threshold.more_than {
+            // The run can outlast an alert that cleared, so the failure that fires is its identity, not the first of the run.
+            let began = self.record.run.last.unwrap_or(self.now.wall);
+            let open = alerts::open(self.settings, Kind::RepeatedFailures, self.record, began, self.now);
+            self.record.repeated = Some(Repeated { open, failures });
+            self.tell_repeated(State::Raised);
+        }
+    }
+
+    fn clear_lock(&mut self, by: ClearedBy) {
+        if let Some(mut lock) = self.record.lock.take() {
+            lock.open.revision = lock.open.revision.saturating_add(1);
+            self.tell(alerts::lockout(self.settings, self.names, self.record, &lock, State::Cleared, Some(by)));
+        }
+    }
+
+    fn clear_repeated(&mut self, by: ClearedBy) {
+        if let Some(mut repeated) = self.record.repeated.take() {
+            repeated.open.revision = repeated.open.revision.saturating_add(1);
+            let alert =
+                alerts::repeated_failures(self.settings, self.names, self.record, &repeated, State::Cleared, Some(by));
+            self.tell(alert);
+        }
+    }
+
+    fn tell_lock(&mut self, state: State) {
+        let quiet_until = self.now.mono + self.settings.quiet;
+        if let Some(mut lock) = self.record.lock.take() {
+            told(&mut lock.open, quiet_until);
+            self.tell(alerts::lockout(self.settings, self.names, self.record, &lock, state, None));
+            self.record.lock = Some(lock);
+        }
+    }
+
+    fn tell_repeated(&mut self, state: State) {
+        let quiet_until = self.now.mono + self.settings.repeated(self.record.account.realm).quiet;
+        if let Some(mut repeated) = self.record.repeated.take() {
+            told(&mut repeated.open, quiet_until);
+            self.tell(alerts::repeated_failures(self.settings, self.names, self.record, &repeated, state, None));
+            self.record.repeated = Some(repeated);
+        }
+    }
+
+    fn tell(&mut self, alert: Alert) {
+        self.record.changed = true;
+        // One input ends at most two alerts and raises at most two: AT_MOST has room for all.
+        let _full = self.found.push(alert).is_err();
+    }
+
+    fn end(&self, lasts: Option<Span>) -> (Option<Mono>, Option<Wall>) {
+        (lasts.map(|span| self.now.mono + span), lasts.map(|span| self.now.wall.plus(span)))
+    }
+
+    fn over_at(&self, window: Span, open: &Open) -> Mono {
+        (self.record.last + window).max(open.quiet_until)
+    }
+}
+
+/// A policy's length zero means: until an administrator acts.
+fn end_of(lasts: Span) -> Option<Span> {
+    (!lasts.is_zero()).then_some(lasts)
+}
+
+/// Counts a repeat; true if it may be told now.
+fn hold(open: &mut Open, now: Mono) -> bool {
+    open.held = open.held.saturating_add(1);
+    open.suppressed = open.suppressed.saturating_add(1);
+    open.quiet_until <= now
+}
+
+fn told(open: &mut Open, quiet_until: Mono) {
+    open.revision = open.revision.saturating_add(1);
+    open.held = 0;
+    open.quiet_until = quiet_until;
+}
+
+/// When the account next needs [`Case::expire`].
+pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mono> {
+    let held = |open: &Open| (open.held > 0).then_some(open.quiet_until);
+    let lock = record.lock.as_ref();
+    let repeated = record.repeated.as_ref().map(|repeated| {
+        let window = settings.repeated(record.account.realm).window;
+        (record.last + window).max(repeated.open.quiet_until)
+    });
+    let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
+    [lock.and_then(|l| l.until), lock.and_then(|l| held(&l.open)), repeated, quiet].into_iter().flatten().min()
+}
