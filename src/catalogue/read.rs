@@ -1,0 +1,250 @@
+//! From a decoded message to what it says about accounts.
+//!
+//! Each message ends in one verdict. One that carries others (an RTMT alert) ends in the weightiest verdict of what it carried.
+
+use core::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+
+use crate::catalogue::Catalogue;
+use crate::catalogue::fields::Fields;
+use crate::catalogue::file::{Entry, Pack, Said};
+use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Stamped};
+use crate::units::Wall;
+use crate::verdict::Verdict;
+use crate::wire::ciscolog::{self, CiscoLog};
+use crate::wire::snmp::ClogMessage;
+use crate::wire::stamp::Stamp;
+use crate::wire::syslog::{self, Record};
+
+/// A message inside a message inside a message is not read further.
+const DEPTH: u8 = 2;
+
+/// Where a message came from and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// By which way.
+    pub channel: Channel,
+    /// How the sender proved itself.
+    pub authenticated: Authenticated,
+    /// Its address in text.
+    pub sender: &'a str,
+    /// The node, if the transport names one (a trap's agent address); else empty.
+    pub agent: &'a str,
+    /// When it was received.
+    pub received: Wall,
+}
+
+/// What is done with each observation.
+type Each<'e> = &'e mut dyn FnMut(&Observation<'_>) -> Verdict;
+
+/// One message on its way through the catalogue.
+struct Message<'a> {
+    origin: Origin<'a>,
+    host: &'a str,
+    stamp: Option<Stamped>,
+    fingerprint: Option<u64>,
+    depth: u8,
+}
+
+impl Catalogue {
+    /// Reads one syslog line; each statement about an account is given to `each`, whose verdicts make this one's.
+    pub fn read_line(&self, record: &Record<'_>, origin: Origin<'_>, each: Each<'_>) -> Verdict {
+        self.line(record, origin, DEPTH, each)
+    }
+
+    /// Reads one `clogMessageGenerated`. If its text holds a whole CiscoLog line, that line is read; otherwise facility, name
+    /// and text are put together. What CUCM puts into clogHistFacility is not known: if no entry has this facility, the name of
+    /// the alarm alone decides.
+    pub fn read_clog(&self, clog: &ClogMessage<'_>, uptime: u32, origin: Origin<'_>, each: Each<'_>) -> Verdict {
+        let text = String::from_utf8_lossy(clog.text);
+        let record = syslog::decode(&text);
+        if let Some(log) = ciscolog::parse_cut(record.body, clog.text_cut) {
+            let fingerprint = line_fingerprint(&record, &log, origin.received);
+            let message = Message::of(&record, fingerprint, origin, DEPTH);
+            return self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each);
+        }
+        let facility = String::from_utf8_lossy(clog.facility);
+        let name = String::from_utf8_lossy(clog.name);
+        let log = ciscolog::from_parts(&facility, clog.severity.unwrap_or(0), &name, &text, clog.text_cut);
+        let mut hash = SipHasher13::new();
+        for part in [clog.facility, clog.name, clog.text] {
+            hash.write(part);
+            hash.write_u8(0);
+        }
+        // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
+        hash.write_u32(clog.timestamp.unwrap_or(uptime));
+        let message =
+            Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), depth: DEPTH };
+        let by_facility = self.entries(&facility, &name).next().is_some();
+        if by_facility {
+            self.alarm(&log, &message, self.entries(&facility, &name), each)
+        } else {
+            self.alarm(&log, &message, self.entries_of_alarm(&name), each)
+        }
+    }
+
+    fn line(&self, record: &Record<'_>, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
+        let Some(log) = ciscolog::parse(record.body) else { return Verdict::NoEntry };
+        let fingerprint = line_fingerprint(record, &log, origin.received);
+        let message = Message::of(record, fingerprint, origin, depth);
+        self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each)
+    }
+
+    fn alarm<'c>(
+        &'c self,
+        log: &CiscoLog<'_>,
+        message: &Message<'_>,
+        entries: impl Iterator<Item = (&'c Pack, &'c Entry)>,
+        each: Each<'_>,
+    ) -> Verdict {
+        let mut listed = false;
+        for (pack, entry) in entries {
+            listed = true;
+            let fields = Fields::new(*log, pack);
+            if entry.when.iter().all(|condition| fields.holds(condition)) {
+                return self.entry_says(pack, entry, &fields, message, each);
+            }
+        }
+        if listed { Verdict::NotASignIn } else { Verdict::NoEntry }
+    }
+
+    fn entry_says(
+        &self,
+        pack: &Pack,
+        entry: &Entry,
+        fields: &Fields<'_>,
+        message: &Message<'_>,
+        each: Each<'_>,
+    ) -> Verdict {
+        let meaning = match entry.meaning {
+            Said::Failure => Meaning::Failure,
+            Said::Lockout => Meaning::Lockout(entry.reason),
+            Said::Success => Meaning::Success,
+            Said::Unlock => Meaning::Unlock,
+            Said::Logout => Meaning::Logout,
+            Said::Health => return Verdict::Health,
+            Said::Never => return Verdict::NeverCounted,
+            Said::CarriesLine => return self.carried_line(entry, fields, message, each),
+            Said::CarriesFailures => return carried_failures(pack, entry, fields, message, each),
+        };
+        let Some(account) = fields.value(&entry.account) else { return Verdict::NoAccount };
+        if !account.complete {
+            return Verdict::AccountCut;
+        }
+        let whole = |names: &[String]| fields.value(names).filter(|v| v.complete).map(|v| v.unescaped());
+        let source = whole(&entry.source).unwrap_or_default();
+        let interface = whole(&entry.interface).unwrap_or_default();
+        let node = whole(&pack.node).unwrap_or_default();
+        let number = |names: &[String]| whole(names).and_then(|text| text.trim().parse::<u32>().ok());
+        each(&Observation {
+            meaning,
+            family: Family::of(&entry.family),
+            channel: message.origin.channel,
+            authenticated: message.origin.authenticated,
+            realm: entry.realm.unwrap_or(pack.realm),
+            account: &account.unescaped(),
+            cluster: &whole(&pack.cluster).unwrap_or_default(),
+            node: first_given([&node, message.host, message.origin.agent]),
+            sender: message.origin.sender,
+            source: &source,
+            interface: first_given([&interface, entry.interface_is.as_deref().unwrap_or_default(), ""]),
+            credential: entry.credential,
+            stamp: message.stamp,
+            fingerprint: message.fingerprint,
+            unlock_s: number(&entry.unlock_s),
+            reported_failures: number(&entry.failures),
+        })
+    }
+
+    fn carried_line(&self, entry: &Entry, fields: &Fields<'_>, message: &Message<'_>, each: Each<'_>) -> Verdict {
+        let text = fields.text(&entry.text);
+        let inner = ciscolog::nested(text).or_else(|| text.contains('%').then_some(text));
+        let Some(depth) = message.depth.checked_sub(1) else { return Verdict::NeverCounted };
+        let Some(inner) = inner else { return Verdict::NeverCounted };
+        let origin = Origin { channel: Channel::Nested, agent: "", ..message.origin };
+        match self.line(&syslog::decode(inner), origin, depth, each) {
+            Verdict::NoEntry | Verdict::NotASignIn => Verdict::NeverCounted,
+            verdict => verdict,
+        }
+    }
+}
+
+/// RTMT's own alert about failed logins lists each with a time of a minute's precision.
+fn carried_failures(
+    pack: &Pack,
+    entry: &Entry,
+    fields: &Fields<'_>,
+    message: &Message<'_>,
+    each: Each<'_>,
+) -> Verdict {
+    let family = Family::of(entry.carries_as.as_deref().unwrap_or(&entry.family));
+    let cluster = fields.value(&pack.cluster).filter(|v| v.complete).map(|v| v.unescaped()).unwrap_or_default();
+    let mut verdict = Verdict::NeverCounted;
+    for (n, failure) in (0_u32..).zip(ciscolog::authentication_failures(fields.text(&entry.text))) {
+        if !failure.user.complete || failure.user.raw.trim().is_empty() {
+            verdict = weightier(verdict, Verdict::AccountCut);
+            continue;
+        }
+        let said = each(&Observation {
+            meaning: Meaning::Failure,
+            family,
+            channel: Channel::Nested,
+            authenticated: message.origin.authenticated,
+            realm: entry.realm.unwrap_or(pack.realm),
+            account: &failure.user.unescaped(),
+            cluster: &cluster,
+            // The alert comes from the node that runs RTMT's collector, which need not be where the login failed.
+            node: "",
+            sender: message.origin.sender,
+            source: failure.login_from,
+            interface: failure.interface,
+            credential: Credential::Password,
+            stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received)),
+            fingerprint: message.fingerprint.map(|f| f.rotate_left(n % 63 + 1)),
+            unlock_s: None,
+            reported_failures: None,
+        });
+        verdict = weightier(verdict, said);
+    }
+    verdict
+}
+
+impl<'a> Message<'a> {
+    fn of(record: &Record<'a>, fingerprint: Option<u64>, origin: Origin<'a>, depth: u8) -> Self {
+        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received));
+        Self { origin, host: record.host.unwrap_or_default(), stamp, fingerprint, depth }
+    }
+}
+
+fn stamped(stamp: Stamp, near: Wall) -> Option<Stamped> {
+    Some(Stamped { at: stamp.to_wall(near)?, precision_ms: stamp.precision_ms() })
+}
+
+/// Equal for two deliveries of one record: the alarm, its parameters and text, and a time to the millisecond, whatever PRI,
+/// sequence number and header the delivery has. With a coarser time the sequence number must be equal too; with neither there is
+/// nothing to tell a copy from a second event.
+fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, near: Wall) -> Option<u64> {
+    let stamp = record.stamp.and_then(|stamp| stamped(stamp, near))?;
+    let mut hash = SipHasher13::new();
+    hash.write(log.facility.as_bytes());
+    hash.write_u8(0);
+    hash.write(log.mnemonic.as_bytes());
+    hash.write_i64(stamp.at.as_millis());
+    hash.write(log.tags.as_str().as_bytes());
+    hash.write_u8(0);
+    hash.write(log.text.as_bytes());
+    if stamp.precision_ms > 1 {
+        hash.write_u64(record.sequence?);
+    }
+    Some(hash.finish())
+}
+
+fn first_given<'a>(texts: [&'a str; 3]) -> &'a str {
+    texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
+}
+
+/// Of the verdicts of what one message carried, the one that says most: an attempt counted before one merged, and so on.
+fn weightier(a: Verdict, b: Verdict) -> Verdict {
+    if b.outcome() < a.outcome() { b } else { a }
+}
