@@ -89,7 +89,7 @@ fn scenario(backend: Faulty, promised: &mut Promised) -> Result<(), Fault> {
             }
         }
     }
-    Ok(())
+    store.sync()
 }
 
 /// Opens what a power cut left, and holds it against the promise.
