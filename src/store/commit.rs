@@ -1,0 +1,116 @@
+//! What is written together: the changes of one turn of the engine, collected for [`super::Store::commit`].
+
+use serde::Serialize;
+
+use super::backend::{Fault, Tree, Write};
+use super::layout::TIMELINE_KEY;
+use super::record;
+use super::timeline::Timeline;
+
+/// Changes that are applied as one: after a crash all of them are there, or none.
+#[derive(Debug, Default)]
+pub struct Commit {
+    pub(super) writes: Vec<Write>,
+    pub(super) alerts: Vec<AlertChange>,
+    pub(super) outgoing: Vec<(Box<str>, Vec<u8>)>,
+}
+
+/// What becomes of one alert; neither open nor closed means that it is forgotten.
+#[derive(Debug)]
+pub(super) struct AlertChange {
+    pub(super) id: Vec<u8>,
+    pub(super) open: Option<Vec<u8>>,
+    pub(super) closed: Option<Vec<u8>>,
+}
+
+impl Commit {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.alerts.is_empty() && self.outgoing.is_empty()
+    }
+
+    /// Keeps `value` as the account's record.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_account<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Accounts, key, value)
+    }
+
+    /// Deletes the account's record.
+    pub fn delete_account(&mut self, key: &[u8]) {
+        self.writes.push(Write::Delete { tree: Tree::Accounts, key: key.to_vec() });
+    }
+
+    /// Keeps `value` as the node's record.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_node<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Nodes, key, value)
+    }
+
+    /// Deletes the node's record.
+    pub fn delete_node(&mut self, key: &[u8]) {
+        self.writes.push(Write::Delete { tree: Tree::Nodes, key: key.to_vec() });
+    }
+
+    /// Keeps `value` as an open alert. A closed one of the same id is open again.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_open_alert<T: Serialize>(&mut self, id: &str, value: &T) -> Result<(), Fault> {
+        self.change_alert(id, Some(record::encode(value)?), None);
+        Ok(())
+    }
+
+    /// Moves the alert to the history, with `value` as its last state.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn close_alert<T: Serialize>(&mut self, id: &str, value: &T) -> Result<(), Fault> {
+        self.change_alert(id, None, Some(record::encode(value)?));
+        Ok(())
+    }
+
+    /// Deletes the alert, open or closed.
+    pub fn forget_alert(&mut self, id: &str) {
+        self.change_alert(id, None, None);
+    }
+
+    /// Appends to the outbox. `subject` says what the record is about: a newer record about the same subject makes this
+    /// one pointless, should the outbox overflow.
+    ///
+    /// # Errors
+    /// If `record` has no postcard encoding.
+    pub fn append<T: Serialize>(&mut self, subject: &str, record: &T) -> Result<(), Fault> {
+        self.outgoing.push((subject.into(), record::encode_about(subject, record)?));
+        Ok(())
+    }
+
+    /// Keeps where the time line stands.
+    ///
+    /// # Errors
+    /// None in practice: a time line has an encoding.
+    pub fn save_timeline(&mut self, timeline: Timeline) -> Result<(), Fault> {
+        self.put(Tree::Meta, TIMELINE_KEY, &timeline)
+    }
+
+    fn put<T: Serialize>(&mut self, tree: Tree, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.writes.push(Write::Put { tree, key: key.to_vec(), value: record::encode(value)? });
+        Ok(())
+    }
+
+    /// The last change of an id is the one that counts.
+    fn change_alert(&mut self, id: &str, open: Option<Vec<u8>>, closed: Option<Vec<u8>>) {
+        self.alerts.retain(|change| change.id != id.as_bytes());
+        self.alerts.push(AlertChange { id: id.into(), open, closed });
+    }
+}

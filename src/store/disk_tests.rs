@@ -1,0 +1,287 @@
+//! The store on a real disk: closed, cut, flipped, zeroed, locked.
+#![cfg(feature = "service")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::backend::{Backend, FaultKind, Tree, Write};
+use super::{Bounds, Commit, DiskOptions, Durability, Opened, SledBackend, Store};
+
+/// A directory of one test, with all that lies beside the store in it.
+struct Place(PathBuf);
+
+impl Place {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("lockwarden-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let place = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(&place.0).unwrap();
+        place
+    }
+
+    fn store(&self) -> PathBuf {
+        self.0.join("data")
+    }
+
+    fn open(&self) -> (SledBackend, Opened) {
+        SledBackend::open(&self.store(), DiskOptions::default()).unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _left_behind = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn put(key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Write {
+    Write::Put { tree: Tree::Accounts, key: key.into(), value: value.into() }
+}
+
+fn delete(key: &str) -> Write {
+    Write::Delete { tree: Tree::Accounts, key: key.into() }
+}
+
+/// The store as a kill leaves it: its files, copied while it is open.
+fn killed(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            killed(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// 3,000 accounts in ten synced batches, closed in good order.
+fn filled(place: &Place) {
+    let (mut backend, _) = place.open();
+    backend.apply(&[Write::Put { tree: Tree::Meta, key: b"layout".into(), value: vec![1, 1] }]).unwrap();
+    for turn in 0..10u32 {
+        let batch: Vec<Write> =
+            (0..300u32).map(|n| put(format!("account-{:05}", turn * 300 + n), vec![u8::try_from(turn).unwrap(); 60])).collect();
+        backend.apply(&batch).unwrap();
+        backend.sync().unwrap();
+    }
+}
+
+#[test]
+fn what_was_synced_survives_a_kill_and_what_was_not_is_absent_as_a_whole() {
+    let place = Place::new();
+    let (mut backend, opened) = place.open();
+    assert_eq!(opened, Opened::Fresh);
+    backend.apply(&[put("a", "1"), put("b", "2")]).unwrap();
+    backend.sync().unwrap();
+    backend.apply(&[put("a", "9"), put("c", "3")]).unwrap();
+    killed(&place.store(), &place.0.join("copy"));
+    let (copy, opened) = SledBackend::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    let pair = |k: &str, v: &str| (Vec::from(k), Vec::from(v));
+    assert_eq!(copy.scan(Tree::Accounts, b"", 9).unwrap(), [pair("a", "1"), pair("b", "2")]);
+    assert_eq!(backend.scan(Tree::Accounts, b"", 9).unwrap(), [pair("a", "9"), pair("b", "2"), pair("c", "3")]);
+}
+
+#[test]
+fn a_scan_merges_what_waits_with_what_is_stored() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    backend.apply(&[put("b", "1"), put("d", "1"), put("f", "1"), put("g", "1")]).unwrap();
+    backend.apply(&[Write::Put { tree: Tree::Nodes, key: b"a".into(), value: b"1".into() }]).unwrap();
+    backend.sync().unwrap();
+    backend.apply(&[put("a", "2"), delete("b"), put("d", "2"), put("e", "2"), delete("g"), put("h", "2"), delete("x")]).unwrap();
+    let scan = |from: &str, limit| {
+        let pairs = backend.scan(Tree::Accounts, from.as_bytes(), limit).unwrap();
+        pairs.into_iter().map(|(k, v)| format!("{}{}", k.escape_ascii(), v.escape_ascii())).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(scan("", 9), "a2 d2 e2 f1 h2");
+    assert_eq!(scan("b", 2), "d2 e2");
+    assert_eq!(scan("f", 9), "f1 h2");
+    assert_eq!(scan("i", 9), "");
+    assert_eq!((backend.get(Tree::Accounts, b"b").unwrap(), backend.get(Tree::Accounts, b"f").unwrap()), (None, Some(b"1".into())));
+}
+
+#[test]
+fn a_batch_larger_than_a_segment_is_one_batch() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    let batch: Vec<Write> = (0..5_000u32).map(|n| put(n.to_be_bytes(), vec![7; 500])).collect();
+    backend.apply(&batch).unwrap();
+    backend.sync().unwrap();
+    killed(&place.store(), &place.0.join("copy"));
+    let (copy, _) = SledBackend::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
+    assert_eq!(copy.scan(Tree::Accounts, b"", 9_999).unwrap().len(), 5_000);
+}
+
+#[test]
+fn a_second_handle_is_told_that_the_store_is_in_use() {
+    let place = Place::new();
+    let (_held, _) = place.open();
+    let fault = SledBackend::open(&place.store(), DiskOptions::default()).map(|_| ()).unwrap_err();
+    assert_eq!((fault.kind, fault.cause.contains("is in use by another process; stop the other")), (FaultKind::Locked, true));
+}
+
+#[test]
+fn half_made_snapshots_are_deleted_before_opening() {
+    let place = Place::new();
+    filled(&place);
+    let half = place.store().join("snap.0000000000000400.generating");
+    fs::write(&half, [0; 10]).unwrap();
+    let (_, opened) = place.open();
+    assert_eq!((opened, half.exists()), (Opened::Existing, false));
+}
+
+#[test]
+fn a_store_that_ended_the_process_twice_while_opening_is_set_aside() {
+    let place = Place::new();
+    filled(&place);
+    for (attempts, expected) in [("1", None), ("2", Some("data.damaged-1"))] {
+        fs::write(place.store().join("opening"), attempts).unwrap();
+        let (backend, opened) = place.open();
+        let why = "opening it has ended the process before".to_owned();
+        let expected = expected.map_or(Opened::Existing, |name| Opened::SetAside { kept_as: place.0.join(name), why });
+        assert_eq!(opened, expected);
+        assert!(!place.store().join("opening").exists());
+        drop(backend);
+    }
+}
+
+#[test]
+fn of_many_damaged_stores_the_newest_three_are_kept() {
+    let place = Place::new();
+    for _ in 0..5 {
+        SledBackend::begin_anew(&place.store(), DiskOptions::default()).unwrap();
+    }
+    let mut names: Vec<_> = fs::read_dir(&place.0).unwrap().flatten().map(|e| e.file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["data", "data.damaged-3", "data.damaged-4", "data.damaged-5"]);
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_set_aside() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    backend.apply(&[Write::Put { tree: Tree::Meta, key: b"layout".into(), value: vec![1, 9] }]).unwrap();
+    backend.sync().unwrap();
+    drop(backend);
+    let (store, opened) = Store::open_disk(&place.store(), DiskOptions::default(), Bounds::default()).unwrap();
+    let why = "layout 9 was written by a newer version; this one knows up to 1".to_owned();
+    assert_eq!(opened, Opened::SetAside { kept_as: place.0.join("data.damaged-1"), why });
+    assert_eq!(store.load_accounts::<u8>().unwrap().records, []);
+}
+
+#[test]
+fn a_damaged_store_never_keeps_the_service_from_starting() {
+    let place = Place::new();
+    filled(&place);
+    let size = fs::metadata(place.store().join("db")).unwrap().len();
+    let mut summary = Vec::new();
+    let mut hurt = |name: &str, damage: &dyn Fn(&Path)| {
+        let path = place.0.join(format!("case-{name}"));
+        killed(&place.store(), &path);
+        damage(&path);
+        let (mut store, opened) = Store::open_disk(&path, DiskOptions::default(), Bounds::default()).unwrap();
+        let found = store.load_accounts::<u8>().map(|a| a.records.len() + a.skipped).unwrap();
+        let mut commit = Commit::new();
+        commit.put_account(b"after", &1u8).unwrap();
+        store.commit(commit, Durability::Now).unwrap();
+        let what = match opened {
+            Opened::Fresh => "fresh".into(),
+            Opened::Existing => format!("opened with {found}"),
+            Opened::FellBack { syncs } => format!("{syncs} syncs back, with {found}"),
+            Opened::SetAside { why, .. } => format!("set aside: {why}"),
+        };
+        summary.push(format!("{name}: {what}"));
+    };
+    for part in [0, 1, 2, 5, 9] {
+        let at = size * part / 10;
+        hurt(&format!("cut-{part}"), &|path| fs::File::options().write(true).open(path.join("db")).unwrap().set_len(at).unwrap());
+        hurt(&format!("zeroed-{part}"), &|path| overwrite(path, at, &[0; 4096]));
+        hurt(&format!("noise-{part}"), &|path| overwrite(path, at, &[0xa5; 64]));
+        hurt(&format!("flipped-{part}"), &|path| flip(path, at + 40));
+    }
+    hurt("no-conf", &|path| fs::remove_file(path.join("conf")).unwrap());
+    hurt("empty-conf", &|path| fs::write(path.join("conf"), "").unwrap());
+    hurt("noise-conf", &|path| fs::write(path.join("conf"), "segment_size: 7 and more").unwrap());
+    hurt("no-db", &|path| fs::remove_file(path.join("db")).unwrap());
+    hurt("no-blobs", &|path| fs::remove_dir_all(path.join("blobs")).unwrap());
+    hurt("no-snapshot", &|path| each_snapshot(path, |snap| fs::remove_file(snap).unwrap()));
+    hurt("cut-snapshot", &|path| each_snapshot(path, |snap| fs::write(snap, [1, 2, 3]).unwrap()));
+    let told = |case: &str| summary.iter().find_map(|line| line.strip_prefix(&format!("{case}: "))).unwrap();
+    for damage in ["cut", "zeroed", "noise", "flipped"] {
+        assert!(told(&format!("{damage}-0")).starts_with("set aside: "));
+        for part in [1, 2, 5, 9] {
+            let case = format!("{damage}-{part}");
+            let noticed = told(&case).contains(" syncs back, with ") || told(&case).starts_with("set aside: ");
+            assert!(noticed, "{case}: {}", told(&case));
+        }
+    }
+    assert!(told("no-db").starts_with("set aside: "));
+    assert!(told("noise-conf").starts_with("set aside: "));
+    for case in ["no-conf", "empty-conf", "no-blobs", "no-snapshot", "cut-snapshot"] {
+        assert_eq!(told(case), "opened with 3000", "{case}");
+    }
+}
+
+fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
+    use std::os::unix::fs::FileExt as _;
+    fs::File::options().write(true).open(path.join("db")).unwrap().write_all_at(bytes, at).unwrap();
+}
+
+fn flip(path: &Path, at: u64) {
+    let mut bytes = fs::read(path.join("db")).unwrap();
+    if let Some(byte) = bytes.get_mut(usize::try_from(at).unwrap()) {
+        *byte ^= 0x10;
+    }
+    fs::write(path.join("db"), bytes).unwrap();
+}
+
+fn each_snapshot(path: &Path, damage: impl Fn(&Path)) {
+    for entry in fs::read_dir(path).unwrap().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            damage(&entry.path());
+        }
+    }
+}
+
+#[test]
+fn two_hundred_thousand_counter_updates_leave_a_small_store() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    for turn in 0..200u32 {
+        let batch: Vec<Write> =
+            (0..1_000u32).map(|n| put(format!("account-{:016}", (turn * 1_000 + n) % 5_000), vec![7; 32])).collect();
+        backend.apply(&batch).unwrap();
+        backend.sync().unwrap();
+    }
+    let size = backend.size_bytes().unwrap();
+    println!("{size} bytes after 200,000 updates of 5,000 counters");
+    assert!(size < 8 << 20, "{size} bytes");
+}
+
+#[test]
+fn a_sync_with_nothing_to_write_writes_nothing() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    backend.apply(&[put("a", "1")]).unwrap();
+    backend.sync().unwrap();
+    let db = || fs::metadata(place.store().join("db")).unwrap().modified().unwrap();
+    let before = (db(), backend.size_bytes().unwrap());
+    for _ in 0..10 {
+        backend.sync().unwrap();
+    }
+    assert_eq!((db(), backend.size_bytes().unwrap()), before);
+}
+
+#[test]
+fn the_ballast_is_laid_in_and_not_counted() {
+    let place = Place::new();
+    let (backend, _) = place.open();
+    assert_eq!(fs::metadata(place.store().join("ballast")).unwrap().len(), 1 << 20);
+    assert!(backend.size_bytes().unwrap() < 1 << 20);
+    let without = SledBackend::open(&place.0.join("other"), DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
+    assert!(!place.0.join("other/ballast").exists());
+    drop(without);
+}
