@@ -1,0 +1,177 @@
+//! The path of a message, from datagram to verdict: admit, decode, read by the catalogue, decide by the engine.
+//!
+//! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
+
+mod refusals;
+#[cfg(test)]
+mod scenario;
+
+pub use refusals::{Refusal, Transport};
+
+use core::fmt::Write as _;
+use core::net::IpAddr;
+
+use crate::catalogue::{Catalogue, Origin};
+use crate::config::Admission;
+use crate::engine::Engine;
+use crate::event::{Authenticated, Channel};
+use crate::units::Now;
+use crate::verdict::{Tallies, Verdict};
+use crate::wire::snmp::{self, Kind, Message, Notification, Value, clog, standard};
+use crate::wire::syslog;
+
+use refusals::Refusals;
+
+/// A line that is longer is not read (RFC 5425 asks for 8 KiB; a UDP datagram ends before 64 KiB).
+pub const LONGEST_LINE: usize = 65_535;
+
+/// Who may send.
+#[derive(Clone, Debug, Default)]
+pub struct Doors {
+    /// SNMP notifications.
+    pub traps: Admission,
+    /// Syslog lines.
+    pub syslog: Admission,
+}
+
+/// Everything between the socket and the actions.
+#[derive(Debug)]
+pub struct Path {
+    /// Decides. Its actions and deadlines are the caller's to follow.
+    pub engine: Engine,
+    catalogue: Catalogue,
+    doors: Doors,
+    tallies: Tallies,
+    refusals: Refusals,
+}
+
+impl Path {
+    /// A path that has seen nothing.
+    #[must_use]
+    pub fn new(engine: Engine, catalogue: Catalogue, doors: Doors) -> Self {
+        Self { engine, catalogue, doors, tallies: Tallies::default(), refusals: Refusals::default() }
+    }
+
+    /// How often each verdict was given.
+    #[must_use]
+    pub const fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// Who was refused, newest last.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        self.refusals.iter()
+    }
+
+    /// A refusal that nobody was shown yet; at most one an hour for each sender and reason.
+    pub fn refusal_to_show(&mut self) -> Option<Refusal> {
+        self.refusals.to_show()
+    }
+
+    /// Counts messages that the kernel dropped before we could read them.
+    pub fn lost(&mut self, messages: u64) {
+        self.tallies.add(Verdict::KernelDrop, messages);
+    }
+
+    /// One syslog message, as it came in a datagram or out of a stream's framing.
+    pub fn syslog(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
+        let verdict = self.syslog_verdict(message, from, now);
+        self.tallies.record(verdict);
+        verdict
+    }
+
+    /// One SNMP datagram. An inform that was taken has an answer, to be sent once what it carried cannot be lost any more.
+    pub fn snmp(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Vec<u8>>) {
+        let (verdict, answer) = self.snmp_verdict(datagram, from, now);
+        self.tallies.record(verdict);
+        (verdict, answer)
+    }
+
+    fn syslog_verdict(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
+        if !self.doors.syslog.allows(from) {
+            self.refusals.note(from, Transport::Syslog, Verdict::SenderNotAllowed, now);
+            return Verdict::SenderNotAllowed;
+        }
+        if message.len() > LONGEST_LINE {
+            return Verdict::TooLong;
+        }
+        let line = String::from_utf8_lossy(message);
+        let record = syslog::decode(&line);
+        if record.body.trim().is_empty() {
+            return Verdict::Empty;
+        }
+        let sender = text(from);
+        let origin = Origin {
+            channel: Channel::Syslog,
+            authenticated: Authenticated::None,
+            sender: &sender,
+            agent: "",
+            received: now.wall,
+        };
+        let engine = &mut self.engine;
+        self.catalogue.read_line(&record, origin, &mut |observation| engine.observe(observation, now))
+    }
+
+    fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Vec<u8>>) {
+        if !self.doors.traps.allows(from) {
+            self.refusals.note(from, Transport::Snmp, Verdict::SenderNotAllowed, now);
+            return (Verdict::SenderNotAllowed, None);
+        }
+        if datagram.is_empty() {
+            return (Verdict::Empty, None);
+        }
+        let notification = match snmp::decode(datagram) {
+            Ok(Message::Notification(notification)) => notification,
+            Ok(Message::V3) => {
+                self.refusals.note(from, Transport::Snmp, Verdict::V3NotConfigured, now);
+                return (Verdict::V3NotConfigured, None);
+            }
+            Ok(Message::Response(_)) => return (Verdict::NotANotification, None),
+            Err(crate::wire::DecodeError::Unsupported(_)) => return (Verdict::NotANotification, None),
+            Err(_) => return (Verdict::BadSnmp, None),
+        };
+        if !self.doors.traps.accepts_community(from, notification.community) {
+            self.refusals.note(from, Transport::Snmp, Verdict::WrongCommunity, now);
+            return (Verdict::WrongCommunity, None);
+        }
+        let verdict = self.notification(&notification, from, now);
+        let answer = if notification.kind == Kind::Inform { snmp::encode::response_to(&notification) } else { None };
+        (verdict, answer)
+    }
+
+    fn notification(&mut self, notification: &Notification<'_>, from: IpAddr, now: Now) -> Verdict {
+        let Some(message) = clog(notification) else {
+            return self.catalogue.notification(notification.trap_oid).unwrap_or(Verdict::NoEntry);
+        };
+        let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
+        let origin = Origin {
+            channel: Channel::Trap,
+            authenticated: Authenticated::Community,
+            sender: &sender,
+            agent: &agent,
+            received: now.wall,
+        };
+        let engine = &mut self.engine;
+        self.catalogue
+            .read_clog(&message, notification.uptime, origin, &mut |observation| engine.observe(observation, now))
+    }
+}
+
+/// The original sender, if a forwarder in between says so: `snmpTrapAddress.0` (RFC 3584 section 3.1 (4)), else the agent
+/// address of an SNMPv1 trap.
+fn agent(notification: &Notification<'_>) -> Option<IpAddr> {
+    let forwarded = notification.varbinds.iter().find_map(|varbind| match varbind.value {
+        Value::IpAddress(address) if varbind.name == standard::SNMP_TRAP_ADDRESS => Some(address),
+        _ => None,
+    });
+    let own = notification.v1.map(|v1| v1.agent).filter(|address| !address.is_unspecified());
+    forwarded.or(own).map(IpAddr::V4)
+}
+
+/// An address as text, without the heap. IPv4 inside IPv6 is shown as IPv4.
+fn text(address: IpAddr) -> heapless::String<46> {
+    let mut text = heapless::String::new();
+    // 46 bytes hold the longest IPv6 address.
+    let _full = write!(text, "{}", address.to_canonical()).is_err();
+    text
+}
