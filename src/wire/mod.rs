@@ -1,5 +1,8 @@
 //! Bytes to values that can only be legal, and back. Knows no time of receipt, configuration or engine.
 
+pub mod ciscolog;
 mod error;
+pub mod stamp;
+pub mod syslog;
 
 pub use error::DecodeError;
