@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=board");
     let wanted = env::var("LOCKWARDEN_BOARD").unwrap_or_else(|_| "generic-x86_64".into());
     let path = format!("board/{wanted}.toml");
-    let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}; LOCKWARDEN_BOARD names a file of board/"))?;
+    let text =
+        fs::read_to_string(&path).map_err(|e| format!("{path}: {e}; LOCKWARDEN_BOARD names a file of board/"))?;
     let board: Board = toml::from_str(&text).map_err(|e| format!("{path}: {e}"))?;
     let mut out = String::new();
     let entries = [

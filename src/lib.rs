@@ -20,6 +20,7 @@ pub mod catalogue;
 pub mod config;
 pub mod engine;
 pub mod event;
+pub mod path;
 #[cfg(feature = "service")]
 pub mod shell;
 pub mod store;

@@ -21,7 +21,11 @@ impl<'a> Fields<'a> {
         tagged.or_else(|| {
             let text = |name: &String| ciscolog::colon_value(self.log.text, name, self.known, self.log.truncated);
             // A message with brackets says all it has to say in them; its text is an explanation.
-            if self.log.tags.is_empty() { names.iter().filter_map(text).find(|v| !v.raw.trim().is_empty()) } else { None }
+            if self.log.tags.is_empty() {
+                names.iter().filter_map(text).find(|v| !v.raw.trim().is_empty())
+            } else {
+                None
+            }
         })
     }
 

@@ -6,8 +6,6 @@
 mod fields;
 mod file;
 mod read;
-#[cfg(test)]
-mod tests;
 
 pub use read::Origin;
 
@@ -81,7 +79,8 @@ impl Catalogue {
         })
     }
 
-    fn compile(packs: Vec<Pack>) -> Self {
+    fn compile(mut packs: Vec<Pack>) -> Self {
+        packs.iter_mut().for_each(Pack::know_all_fields);
         let mut index = Vec::new();
         let mut alarms = Vec::new();
         let mut notifications = Vec::new();
@@ -126,19 +125,30 @@ impl Catalogue {
 }
 
 impl Pack {
+    /// Every parameter that any entry names ends the value before it, in a message without brackets.
+    fn know_all_fields(&mut self) {
+        let lists =
+            self.entry.iter().flat_map(|e| [&e.account, &e.source, &e.interface, &e.unlock_s, &e.failures, &e.text]);
+        let conditions = self.entry.iter().flat_map(|e| &e.when).map(|c| c.field.as_slice());
+        let named = lists.map(Vec::as_slice).chain(conditions).chain([self.node.as_slice(), self.cluster.as_slice()]);
+        let named: Vec<String> = named.flatten().cloned().collect();
+        self.fields.extend(named);
+        self.fields.sort_unstable();
+        self.fields.dedup();
+    }
+
     fn problems(&self) -> impl Iterator<Item = String> + '_ {
         let entries = self.entry.iter().flat_map(|entry| entry.problems().map(|p| format!("{}: {p}", entry.family)));
         let oids = self.notification.iter().filter(|n| n.oid.parse::<Oid>().is_err());
-        entries.chain(oids.map(|n| format!("oid = {:?}: not an object identifier such as \"1.3.6.1.6.3.1.1.5.5\"", n.oid)))
+        entries
+            .chain(oids.map(|n| format!("oid = {:?}: not an object identifier such as \"1.3.6.1.6.3.1.1.5.5\"", n.oid)))
     }
 }
 
 impl Entry {
     fn problems(&self) -> impl Iterator<Item = &'static str> {
-        let speaks_of_account = matches!(
-            self.meaning,
-            Said::Failure | Said::Lockout | Said::Success | Said::Unlock | Said::Logout
-        );
+        let speaks_of_account =
+            matches!(self.meaning, Said::Failure | Said::Lockout | Said::Success | Said::Unlock | Said::Logout);
         let carries = matches!(self.meaning, Said::CarriesLine | Said::CarriesFailures);
         [
             (self.facility.is_empty(), "facility: at least one is needed"),
@@ -151,9 +161,9 @@ impl Entry {
             ),
             (self.reason.is_some() && self.meaning != Said::Lockout, "reason: only a lockout has one"),
             (
-                self.when.iter().any(|c| {
-                    c.is.is_empty() && c.contains.is_empty() && c.lacks.is_empty() && c.code.is_empty()
-                }),
+                self.when
+                    .iter()
+                    .any(|c| c.is.is_empty() && c.contains.is_empty() && c.lacks.is_empty() && c.code.is_empty()),
                 "when: a condition needs `is`, `contains`, `lacks` or `code`",
             ),
         ]

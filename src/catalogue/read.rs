@@ -66,7 +66,7 @@ impl Catalogue {
         }
         let facility = String::from_utf8_lossy(clog.facility);
         let name = String::from_utf8_lossy(clog.name);
-        let log = ciscolog::from_parts(&facility, clog.severity.unwrap_or(0), &name, &text, clog.text_cut);
+        let log = CiscoLog::from_parts(&facility, clog.severity.unwrap_or(0), &name, &text, clog.text_cut);
         let mut hash = SipHasher13::new();
         for part in [clog.facility, clog.name, clog.text] {
             hash.write(part);
@@ -74,8 +74,7 @@ impl Catalogue {
         }
         // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
         hash.write_u32(clog.timestamp.unwrap_or(uptime));
-        let message =
-            Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), depth: DEPTH };
+        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), depth: DEPTH };
         let by_facility = self.entries(&facility, &name).next().is_some();
         if by_facility {
             self.alarm(&log, &message, self.entries(&facility, &name), each)
@@ -125,7 +124,7 @@ impl Catalogue {
             Said::Logout => Meaning::Logout,
             Said::Health => return Verdict::Health,
             Said::Never => return Verdict::NeverCounted,
-            Said::CarriesLine => return self.carried_line(entry, fields, message, each),
+            Said::CarriesLine => return self.carried_lines(entry, fields, message, each),
             Said::CarriesFailures => return carried_failures(pack, entry, fields, message, each),
         };
         let Some(account) = fields.value(&entry.account) else { return Verdict::NoAccount };
@@ -157,31 +156,33 @@ impl Catalogue {
         })
     }
 
-    fn carried_line(&self, entry: &Entry, fields: &Fields<'_>, message: &Message<'_>, each: Each<'_>) -> Verdict {
-        let text = fields.text(&entry.text);
-        let inner = ciscolog::nested(text).or_else(|| text.contains('%').then_some(text));
+    /// Reads each complete message that this one carries.
+    fn carried_lines(&self, entry: &Entry, fields: &Fields<'_>, message: &Message<'_>, each: Each<'_>) -> Verdict {
         let Some(depth) = message.depth.checked_sub(1) else { return Verdict::NeverCounted };
-        let Some(inner) = inner else { return Verdict::NeverCounted };
+        let Some(value) = fields.value(&entry.text) else { return Verdict::NeverCounted };
+        let detail = value.detail();
         let origin = Origin { channel: Channel::Nested, agent: "", ..message.origin };
-        match self.line(&syslog::decode(inner), origin, depth, each) {
-            Verdict::NoEntry | Verdict::NotASignIn => Verdict::NeverCounted,
-            verdict => verdict,
+        let mut verdict = Verdict::NeverCounted;
+        let mut read = |line: &str| match self.line(&syslog::decode(line), origin, depth, each) {
+            Verdict::NoEntry | Verdict::NotASignIn => {}
+            said => verdict = weightier(verdict, said),
+        };
+        if ciscolog::nested(&detail).is_some() {
+            ciscolog::nested_lines(&detail).for_each(&mut read);
+        } else if detail.contains('%') {
+            read(&detail);
         }
+        verdict
     }
 }
 
 /// RTMT's own alert about failed logins lists each with a time of a minute's precision.
-fn carried_failures(
-    pack: &Pack,
-    entry: &Entry,
-    fields: &Fields<'_>,
-    message: &Message<'_>,
-    each: Each<'_>,
-) -> Verdict {
+fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &Message<'_>, each: Each<'_>) -> Verdict {
     let family = Family::of(entry.carries_as.as_deref().unwrap_or(&entry.family));
     let cluster = fields.value(&pack.cluster).filter(|v| v.complete).map(|v| v.unescaped()).unwrap_or_default();
+    let Some(detail) = fields.value(&entry.text) else { return Verdict::NeverCounted };
     let mut verdict = Verdict::NeverCounted;
-    for (n, failure) in (0_u32..).zip(ciscolog::authentication_failures(fields.text(&entry.text))) {
+    for (n, failure) in (0_u32..).zip(ciscolog::authentication_failures(detail)) {
         if !failure.user.complete || failure.user.raw.trim().is_empty() {
             verdict = weightier(verdict, Verdict::AccountCut);
             continue;

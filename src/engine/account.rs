@@ -175,7 +175,8 @@ impl AccountRecord {
         if run.node.is_empty() {
             run.node = Label::from_wire(observation.node);
         }
-        if !observation.interface.is_empty() {
+        // RTMT's retelling is coarser than what it retells.
+        if !observation.interface.is_empty() && (run.interface.is_empty() || seen.channel != Channel::Nested) {
             run.interface = Label::from_wire(observation.interface);
         }
         let weakest = run.authenticated.map_or(observation.authenticated, |known| known.min(observation.authenticated));

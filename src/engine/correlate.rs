@@ -144,7 +144,8 @@ impl Telling {
     fn distance(&self, attempt: &Attempt, window: Span) -> Option<u64> {
         let other = |a: u32, b: u32| a != 0 && b != 0 && a != b;
         let credentials = (self.credential, attempt.credential);
-        let differ = matches!(credentials, (Credential::Pin, Credential::Password) | (Credential::Password, Credential::Pin));
+        let differ =
+            matches!(credentials, (Credential::Pin, Credential::Password) | (Credential::Password, Credential::Pin));
         if attempt.is_told(self.family, self.channel) || other(self.source, attempt.source) || differ {
             return None;
         }
@@ -166,6 +167,7 @@ impl Telling {
 /// A name as a number; 0 for none. ASCII case is ignored.
 fn number(name: &str) -> u32 {
     let name = name.trim().as_bytes();
-    let hash = name.iter().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193));
+    let hash =
+        name.iter().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193));
     if name.is_empty() { 0 } else { hash.max(1) }
 }

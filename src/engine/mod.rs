@@ -16,8 +16,6 @@ mod replay;
 mod settings;
 mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 pub use account::AccountRecord;
 pub use nodes::Node;
@@ -219,10 +217,8 @@ impl Engine {
             at: observation.stamp.map_or(now.wall, |stamp| stamp.at),
             fingerprint: observation.fingerprint,
         };
-        let without_attempt = matches!(
-            observation.meaning,
-            Meaning::Lockout(Some(LockReason::Administrator | LockReason::Inactive))
-        );
+        let without_attempt =
+            matches!(observation.meaning, Meaning::Lockout(Some(LockReason::Administrator | LockReason::Inactive)));
         let taken = record.attempts.take(observation, seen, merge_window, now.mono);
         if taken == Taken::Replay {
             return Verdict::Replay;

@@ -55,7 +55,9 @@ impl Nodes {
         // The steady state: a node that is known, and names its known cluster or none. No allocation, no copy but the answer.
         if let Some(known) = self.known.iter_mut().find(|n| n.name.as_str().eq_ignore_ascii_case(name)) {
             known.last_sign_in = now;
-            if cluster.is_empty() && !known.cluster.is_empty() || known.cluster.as_str() == cluster && !cluster.is_empty() {
+            if cluster.is_empty() && !known.cluster.is_empty()
+                || known.cluster.as_str() == cluster && !cluster.is_empty()
+            {
                 return known.cluster.clone();
             }
         }
@@ -81,11 +83,8 @@ impl Nodes {
             }
             return;
         }
-        let node = Node {
-            name: Label::from_wire(&name.to_ascii_lowercase()),
-            cluster: cluster.clone(),
-            last_sign_in: now,
-        };
+        let node =
+            Node { name: Label::from_wire(&name.to_ascii_lowercase()), cluster: cluster.clone(), last_sign_in: now };
         if let Err(node) = self.known.push(node)
             && let Some(oldest) = self.known.iter_mut().min_by_key(|n| n.last_sign_in)
         {

@@ -51,8 +51,7 @@ impl Settings {
     /// How long repeats are counted before they are sent as one update.
     pub const QUIET: Span = Span::secs(300);
     /// A CUCM account that goes on failing after it locked: a stale password in a device or an application.
-    pub const REPEATED_CUCM: Threshold =
-        Threshold { more_than: 9, window: Span::mins(10), quiet: Span::mins(60) };
+    pub const REPEATED_CUCM: Threshold = Threshold { more_than: 9, window: Span::mins(10), quiet: Span::mins(60) };
     /// HP-UX HIDS' template 8: more than 2 in 10 s, then quiet for 30 s.
     pub const REPEATED_UNIX: Threshold = Threshold { more_than: 2, window: Span::secs(10), quiet: Span::secs(30) };
 

@@ -119,9 +119,9 @@ impl Accounts {
         let looked_at = (0..len).map(|n| (self.hand + n) % len);
         let mut free = looked_at.filter(|&at| self.slots.get(at).is_some_and(|r| !r.is_pinned()));
         let first = free.next()?;
-        let at = core::iter::once(first).chain(free.take(LOOKED_AT - 1)).min_by_key(|&at| {
-            self.slots.get(at).map(|record| (!record.failures.is_empty(), record.last))
-        })?;
+        let at = core::iter::once(first)
+            .chain(free.take(LOOKED_AT - 1))
+            .min_by_key(|&at| self.slots.get(at).map(|record| (!record.failures.is_empty(), record.last)))?;
         self.hand = (at + 1) % len;
         Some(at)
     }
@@ -165,11 +165,11 @@ impl Accounts {
         let (Some(&hash), Ok(number)) = (self.hashes.get(at), u32::try_from(at)) else { return };
         let Some(position) = self.positions(hash).find(|&p| self.index.get(p) == Some(&number)) else { return };
         let mask = self.index.len() - 1;
+        if let Some(place) = self.index.get_mut(position) {
+            *place = EMPTY;
+        }
         let mut behind = position;
         loop {
-            if let Some(place) = self.index.get_mut(behind) {
-                *place = EMPTY;
-            }
             behind = (behind + 1) & mask;
             let Some(&next) = self.index.get(behind) else { return };
             if next == EMPTY {
@@ -197,11 +197,7 @@ mod tests {
     use crate::units::Mono;
 
     fn record(cluster: &str, name: &str, last: u64) -> AccountRecord {
-        let account = Account {
-            realm: Realm::Cucm,
-            cluster: Label::from_wire(cluster),
-            name: Name::from_wire(name),
-        };
+        let account = Account { realm: Realm::Cucm, cluster: Label::from_wire(cluster), name: Name::from_wire(name) };
         AccountRecord { last: Mono::from_millis(last), ..AccountRecord::new(account) }
     }
 

@@ -3,8 +3,6 @@
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
 mod refusals;
-#[cfg(test)]
-mod scenario;
 
 pub use refusals::{Refusal, Transport};
 

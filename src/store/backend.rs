@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_fault_reads_as_a_sentence() {
-        let fault = Fault { action: "sync the store", cause: "no space left on device".into(), kind: FaultKind::NoSpace };
+        let fault =
+            Fault { action: "sync the store", cause: "no space left on device".into(), kind: FaultKind::NoSpace };
         assert_eq!(fault.to_string(), "cannot sync the store: no space left on device");
     }
 }

@@ -95,8 +95,13 @@ fn scenario(backend: Faulty, promised: &mut Promised) -> Result<(), Fault> {
 /// Opens what a power cut left, and holds it against the promise.
 fn check(left: MemoryBackend, promised: &Promised, case: &str) {
     let mut store = Store::open(Box::new(left), Bounds::default()).unwrap();
-    let open: Vec<String> =
-        store.load_open_alerts::<u64>().unwrap().records.into_iter().map(|(id, _)| String::from_utf8(id).unwrap()).collect();
+    let open: Vec<String> = store
+        .load_open_alerts::<u64>()
+        .unwrap()
+        .records
+        .into_iter()
+        .map(|(id, _)| String::from_utf8(id).unwrap())
+        .collect();
     let cursor = store.cursor("mqtt").unwrap_or(0);
     let pending: Vec<u64> = store.read_from::<u64>(0, 99).unwrap().into_iter().map(|entry| entry.seq).collect();
     assert!(cursor >= promised.cursor, "{case}: acknowledged up to {}, now {cursor}", promised.cursor);
@@ -130,7 +135,11 @@ fn whatever_write_fails_and_whenever_the_power_goes_the_promises_hold() {
             let medium = medium.lock().unwrap();
             let mut left = medium.synced.clone();
             for kept in 0..=medium.unsynced.len() {
-                check(left.clone(), &promised, &format!("operation {fail_at}, dead {dead}, {kept} unsynced batches kept"));
+                check(
+                    left.clone(),
+                    &promised,
+                    &format!("operation {fail_at}, dead {dead}, {kept} unsynced batches kept"),
+                );
                 if let Some(batch) = medium.unsynced.get(kept) {
                     left.apply(batch).unwrap();
                 }

@@ -61,8 +61,9 @@ fn filled(place: &Place) {
     let (mut backend, _) = place.open();
     backend.apply(&[Write::Put { tree: Tree::Meta, key: b"layout".into(), value: vec![1, 1] }]).unwrap();
     for turn in 0..10u32 {
-        let batch: Vec<Write> =
-            (0..300u32).map(|n| put(format!("account-{:05}", turn * 300 + n), vec![u8::try_from(turn).unwrap(); 60])).collect();
+        let batch: Vec<Write> = (0..300u32)
+            .map(|n| put(format!("account-{:05}", turn * 300 + n), vec![u8::try_from(turn).unwrap(); 60]))
+            .collect();
         backend.apply(&batch).unwrap();
         backend.sync().unwrap();
     }
@@ -91,16 +92,25 @@ fn a_scan_merges_what_waits_with_what_is_stored() {
     backend.apply(&[put("b", "1"), put("d", "1"), put("f", "1"), put("g", "1")]).unwrap();
     backend.apply(&[Write::Put { tree: Tree::Nodes, key: b"a".into(), value: b"1".into() }]).unwrap();
     backend.sync().unwrap();
-    backend.apply(&[put("a", "2"), delete("b"), put("d", "2"), put("e", "2"), delete("g"), put("h", "2"), delete("x")]).unwrap();
+    backend
+        .apply(&[put("a", "2"), delete("b"), put("d", "2"), put("e", "2"), delete("g"), put("h", "2"), delete("x")])
+        .unwrap();
     let scan = |from: &str, limit| {
         let pairs = backend.scan(Tree::Accounts, from.as_bytes(), limit).unwrap();
-        pairs.into_iter().map(|(k, v)| format!("{}{}", k.escape_ascii(), v.escape_ascii())).collect::<Vec<_>>().join(" ")
+        pairs
+            .into_iter()
+            .map(|(k, v)| format!("{}{}", k.escape_ascii(), v.escape_ascii()))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(scan("", 9), "a2 d2 e2 f1 h2");
     assert_eq!(scan("b", 2), "d2 e2");
     assert_eq!(scan("f", 9), "f1 h2");
     assert_eq!(scan("i", 9), "");
-    assert_eq!((backend.get(Tree::Accounts, b"b").unwrap(), backend.get(Tree::Accounts, b"f").unwrap()), (None, Some(b"1".into())));
+    assert_eq!(
+        (backend.get(Tree::Accounts, b"b").unwrap(), backend.get(Tree::Accounts, b"f").unwrap()),
+        (None, Some(b"1".into()))
+    );
 }
 
 #[test]
@@ -120,7 +130,10 @@ fn a_second_handle_is_told_that_the_store_is_in_use() {
     let place = Place::new();
     let (_held, _) = place.open();
     let fault = SledBackend::open(&place.store(), DiskOptions::default()).map(|_| ()).unwrap_err();
-    assert_eq!((fault.kind, fault.cause.contains("is in use by another process; stop the other")), (FaultKind::Locked, true));
+    assert_eq!(
+        (fault.kind, fault.cause.contains("is in use by another process; stop the other")),
+        (FaultKind::Locked, true)
+    );
 }
 
 #[test]
@@ -154,7 +167,8 @@ fn of_many_damaged_stores_the_newest_three_are_kept() {
     for _ in 0..5 {
         SledBackend::begin_anew(&place.store(), DiskOptions::default()).unwrap();
     }
-    let mut names: Vec<_> = fs::read_dir(&place.0).unwrap().flatten().map(|e| e.file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(&place.0).unwrap().flatten().map(|e| e.file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["data", "data.damaged-3", "data.damaged-4", "data.damaged-5"]);
 }
@@ -197,7 +211,9 @@ fn a_damaged_store_never_keeps_the_service_from_starting() {
     };
     for part in [0, 1, 2, 5, 9] {
         let at = size * part / 10;
-        hurt(&format!("cut-{part}"), &|path| fs::File::options().write(true).open(path.join("db")).unwrap().set_len(at).unwrap());
+        hurt(&format!("cut-{part}"), &|path| {
+            fs::File::options().write(true).open(path.join("db")).unwrap().set_len(at).unwrap()
+        });
         hurt(&format!("zeroed-{part}"), &|path| overwrite(path, at, &[0; 4096]));
         hurt(&format!("noise-{part}"), &|path| overwrite(path, at, &[0xa5; 64]));
         hurt(&format!("flipped-{part}"), &|path| flip(path, at + 40));
@@ -281,7 +297,8 @@ fn the_ballast_is_laid_in_and_not_counted() {
     let (backend, _) = place.open();
     assert_eq!(fs::metadata(place.store().join("ballast")).unwrap().len(), 1 << 20);
     assert!(backend.size_bytes().unwrap() < 1 << 20);
-    let without = SledBackend::open(&place.0.join("other"), DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
+    let without =
+        SledBackend::open(&place.0.join("other"), DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
     assert!(!place.0.join("other/ballast").exists());
     drop(without);
 }

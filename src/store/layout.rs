@@ -84,13 +84,16 @@ impl Store {
         let (outbox, unreadable) = restore_outbox(backend.as_ref(), bounds.outbox)?;
         let mut history = BTreeMap::new();
         each(backend.as_ref(), Tree::Alerts, &[CLOSED], |key, _| {
-            if let Some((n, id)) = key.split_first().filter(|(kind, _)| **kind == CLOSED).and_then(|(_, k)| split_number(k)) {
+            if let Some((n, id)) =
+                key.split_first().filter(|(kind, _)| **kind == CLOSED).and_then(|(_, k)| split_number(k))
+            {
                 history.insert(n, id.to_vec());
             }
         })?;
         let mut store = Self { backend, bounds, outbox, history };
         if !unreadable.is_empty() {
-            let deletes: Vec<Write> = unreadable.into_iter().map(|key| Write::Delete { tree: Tree::Outbox, key }).collect();
+            let deletes: Vec<Write> =
+                unreadable.into_iter().map(|key| Write::Delete { tree: Tree::Outbox, key }).collect();
             store.backend.apply(&deletes)?;
         }
         Ok(store)
@@ -349,7 +352,10 @@ impl Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("bounds", &self.bounds).field("outbox", &self.outbox.len()).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("bounds", &self.bounds)
+            .field("outbox", &self.outbox.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -393,11 +399,9 @@ fn settle_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
 fn restore_outbox(backend: &dyn Backend, bound: usize) -> Result<(Outbox, Vec<Vec<u8>>), Fault> {
     let mut pending = BTreeMap::new();
     let mut unreadable = Vec::new();
-    each(backend, Tree::Outbox, &[], |key, value| {
-        match (<[u8; 8]>::try_from(key), record::split_subject(value)) {
-            (Ok(seq), Some((subject, _))) => _ = pending.insert(u64::from_be_bytes(seq), subject.into()),
-            (Ok(_) | Err(_), Some(_) | None) => unreadable.push(key.to_vec()),
-        }
+    each(backend, Tree::Outbox, &[], |key, value| match (<[u8; 8]>::try_from(key), record::split_subject(value)) {
+        (Ok(seq), Some((subject, _))) => _ = pending.insert(u64::from_be_bytes(seq), subject.into()),
+        (Ok(_) | Err(_), Some(_) | None) => unreadable.push(key.to_vec()),
     })?;
     let mut cursors = Vec::new();
     each(backend, Tree::Cursors, &[], |key, value| {

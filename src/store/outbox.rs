@@ -70,7 +70,12 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// As it was found on disk. `last` is the highest number ever given, as far as that is known.
-    pub(super) fn restored(pending: BTreeMap<u64, Box<str>>, cursors: Vec<(String, u64)>, last: u64, bound: usize) -> Self {
+    pub(super) fn restored(
+        pending: BTreeMap<u64, Box<str>>,
+        cursors: Vec<(String, u64)>,
+        last: u64,
+        bound: usize,
+    ) -> Self {
         let newest = pending.last_key_value().map_or(0, |(&seq, _)| seq);
         let furthest = cursors.iter().map(|&(_, cursor)| cursor).max().unwrap_or(0);
         let sinks = cursors.into_iter().map(|(name, cursor)| (name, Sink { cursor, ..Sink::default() })).collect();
@@ -194,7 +199,8 @@ impl Outbox {
             }
         }
         let nobody_known = self.sinks.is_empty() && !self.registered;
-        let done = if nobody_known { Vec::new() } else { self.pending.range(..=slowest).map(|(&seq, _)| seq).collect() };
+        let done =
+            if nobody_known { Vec::new() } else { self.pending.range(..=slowest).map(|(&seq, _)| seq).collect() };
         Progress { cursors, done }
     }
 

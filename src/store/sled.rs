@@ -291,7 +291,8 @@ fn open_guarded(directory: &Directory, used: bool) -> Result<Db, Fault> {
 /// Opens sled and reads every record once, so that damage shows now and not in the middle of the night.
 fn open_and_read(directory: &Directory) -> Result<Db, Fault> {
     directory.delete_half_snapshots()?;
-    let config = Config::new().path(directory.path()).cache_capacity(CACHE_BYTES).mode(Mode::LowSpace).flush_every_ms(None);
+    let config =
+        Config::new().path(directory.path()).cache_capacity(CACHE_BYTES).mode(Mode::LowSpace).flush_every_ms(None);
     let db = config.open().map_err(|e| sled_fault("open the store", e))?;
     for pair in db.iter() {
         let (_key, _value) = pair.map_err(|e| sled_fault("read the store", e))?;

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn clocks_at_their_ends_do_not_overflow() {
-        let from = Timeline { mono: Mono::from_millis(u64::MAX), wall: Wall::from_millis(i64::MIN), synchronised: true };
+        let from =
+            Timeline { mono: Mono::from_millis(u64::MAX), wall: Wall::from_millis(i64::MIN), synchronised: true };
         assert_eq!(resume(from, Wall::from_millis(i64::MAX), true), Mono::from_millis(u64::MAX));
     }
 }

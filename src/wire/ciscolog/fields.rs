@@ -1,4 +1,5 @@
-//! `Key:value Key:value`, the bodies without brackets: CUCM before 8, the details of RTMT alerts, audit log files.
+//! `Key:value Key:value`, the bodies without brackets: CUCM before 8, the details of RTMT alerts, audit log files. In SNMP
+//! notifications whose text has lost its brackets on the way, `Key =value`: `=` serves as `:` does.
 //!
 //! The keys have to be known: nothing else tells where a value ends. A value ends at the next known key with its colon, at a
 //! line end (rsyslog writes it `#012`), or at the end of the text.
@@ -11,7 +12,7 @@ use super::tags::TagValue;
 /// around its colon. The longest known key at a place is the key: `Login UserID:` is no `UserID:` if both are known. The first
 /// occurrence wins. With `cut`, the end of the text is missing, and a value that reaches it is not complete.
 #[must_use]
-pub fn colon_value<'a>(text: &'a str, key: &str, known_keys: &[&str], cut: bool) -> Option<TagValue<'a>> {
+pub fn colon_value<'a>(text: &'a str, key: &str, known_keys: &[impl AsRef<str>], cut: bool) -> Option<TagValue<'a>> {
     let mut fields = Fields { text, at: 0, keys: known_keys, wanted: Some(key), cut };
     fields.find(|field| field.key.eq_ignore_ascii_case(key)).map(|field| field.value)
 }
@@ -25,16 +26,16 @@ pub(super) struct Field<'a> {
 }
 
 /// The fields of a text, in the order written.
-pub(super) struct Fields<'a, 'k> {
+pub(super) struct Fields<'a, 'k, K> {
     pub(super) text: &'a str,
     pub(super) at: usize,
-    pub(super) keys: &'k [&'k str],
+    pub(super) keys: &'k [K],
     /// One more key beside `keys`.
     pub(super) wanted: Option<&'k str>,
     pub(super) cut: bool,
 }
 
-impl<'a> Iterator for Fields<'a, '_> {
+impl<'a, K: AsRef<str>> Iterator for Fields<'a, '_, K> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
@@ -60,12 +61,13 @@ struct Place {
     value: usize,
 }
 
-impl Fields<'_, '_> {
+impl<K: AsRef<str>> Fields<'_, '_, K> {
     /// The next key from `from` on, or the line end before it.
     fn next_key(&self, from: usize, stop: Stop) -> Option<Place> {
         let bytes = self.text.as_bytes();
         let mut at = from;
-        let mut fresh = from == 0 || bytes.get(from.wrapping_sub(1)).is_some_and(|&b| separates(b)) || stop == Stop::AtLineEnd;
+        let mut fresh =
+            from == 0 || bytes.get(from.wrapping_sub(1)).is_some_and(|&b| separates(b)) || stop == Stop::AtLineEnd;
         while let Some((&b, after)) = bytes.get(at..)?.split_first() {
             let line_end = if after.starts_with(b"012") && b == b'#' { 4 } else { usize::from(b == b'\n') };
             if line_end > 0 && stop == Stop::AtLineEnd {
@@ -86,8 +88,9 @@ impl Fields<'_, '_> {
         let len = self
             .keys
             .iter()
-            .chain(&self.wanted)
-            .map(|key| key.as_bytes())
+            .map(AsRef::as_ref)
+            .chain(self.wanted)
+            .map(str::as_bytes)
             .filter(|key| bytes.get(..key.len()).is_some_and(|next| next.eq_ignore_ascii_case(key)))
             .filter(|key| !key.is_empty() && colon_after(bytes, key.len()).is_some())
             .map(<[u8]>::len)
@@ -99,7 +102,7 @@ impl Fields<'_, '_> {
 /// Where the text behind the colon begins that follows the first `len` bytes, after blanks.
 fn colon_after(bytes: &[u8], len: usize) -> Option<usize> {
     let after = bytes.get(len..)?;
-    let rest = after.trim_ascii_start().strip_prefix(b":")?;
+    let (_, rest) = after.trim_ascii_start().split_first().filter(|(b, _)| matches!(b, b':' | b'='))?;
     Some(bytes.len() - rest.len())
 }
 

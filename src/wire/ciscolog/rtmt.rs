@@ -51,9 +51,8 @@ const MATCHED: &str = "MatchedEvent";
 /// The text before the line end that one of RTMT's fields follows, and the text behind that line end.
 fn line(text: &str) -> (&str, &str) {
     let (before, after) = line_end(text, "#012").unwrap_or((text, ""));
-    let (line, after) = line_end(before, "\n").map_or((before, after), |(line, _)| {
-        (line, text.get(line.len() + 1..).unwrap_or_default())
-    });
+    let (line, after) = line_end(before, "\n")
+        .map_or((before, after), |(line, _)| (line, text.get(line.len() + 1..).unwrap_or_default()));
     (line.trim_ascii(), after)
 }
 
@@ -104,7 +103,7 @@ fn stated_events(text: &str) -> usize {
 }
 
 struct Blocks<'a, 'k> {
-    fields: Fields<'a, 'k>,
+    fields: Fields<'a, 'k, &'static str>,
     /// The `TimeStamp` that ended the block before.
     next: Option<TagValue<'a>>,
 }

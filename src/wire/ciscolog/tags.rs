@@ -63,6 +63,12 @@ impl<'a> Tags<'a> {
         TagIter::new(self.0)
     }
 
+    /// The whole list as written.
+    #[must_use]
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

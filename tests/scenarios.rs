@@ -1,0 +1,243 @@
+//! Stories in `tests/scenarios/*.txt`: time, input, complete output. The form is explained in the README there.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path as FilePath;
+
+use lockwarden::alert::{Alert, State};
+use lockwarden::catalogue::Catalogue;
+use lockwarden::config::Admission;
+use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
+use lockwarden::event::Label;
+use lockwarden::path::{Doors, Path};
+use lockwarden::units::{Mono, Now, Span, Wall};
+use lockwarden::wire::snmp::{Kind, Oid, OutVarbind, encode};
+
+const START: Wall = Wall::from_millis(1_768_465_260_000);
+
+#[test]
+fn every_story_ends_as_it_is_written() {
+    let write = std::env::var_os("LOCKWARDEN_SCENARIOS").is_some_and(|v| v == "write");
+    let folder = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    files.sort();
+    assert!(files.len() >= 6, "the stories of the main job are there");
+    let mut wrong = String::new();
+    for file in files {
+        let written = fs::read_to_string(&file).unwrap();
+        let told = Story::new().tell(&written);
+        if write {
+            fs::write(&file, &told).unwrap();
+        } else if told != written {
+            writeln!(wrong, "{}\n--- written\n{written}\n--- happened\n{told}", file.display()).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+struct Story {
+    settings: Settings,
+    path: Option<Path>,
+    mono: Mono,
+    last: Option<(bool, Vec<u8>, IpAddr)>,
+    kept: Vec<AccountRecord>,
+    uptime: u32,
+}
+
+impl Story {
+    fn new() -> Self {
+        let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
+        Self { settings, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+    }
+
+    fn tell(&mut self, written: &str) -> String {
+        let mut told = String::new();
+        for line in written.lines() {
+            if let Some(input) = line.strip_prefix("> ") {
+                writeln!(told, "{line}").unwrap();
+                told.push_str(&self.input(input));
+            } else if line.starts_with('#') || line.is_empty() {
+                writeln!(told, "{line}").unwrap();
+            }
+        }
+        told
+    }
+
+    fn input(&mut self, input: &str) -> String {
+        let (first, rest) = input.split_once(' ').unwrap_or((input, ""));
+        match first {
+            "again" => {
+                let (is_trap, datagram, from) = self.last.clone().expect("something came before `again`");
+                self.deliver(is_trap, datagram, from)
+            }
+            "restart" => self.restart(),
+            "policy" => {
+                self.policy(rest);
+                String::new()
+            }
+            "node" => {
+                let (name, cluster) = rest.split_once(" cluster ").expect("node NAME cluster CLUSTER");
+                let cluster = Some(Label::from_wire(cluster));
+                self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
+                String::new()
+            }
+            time => {
+                self.mono = Mono::ZERO + span(time);
+                let (what, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                self.at_time(what, rest)
+            }
+        }
+    }
+
+    fn at_time(&mut self, what: &str, rest: &str) -> String {
+        let (from, rest) = rest.split_once(' ').unwrap_or(("", rest));
+        let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
+        match what {
+            "tick" => {
+                let now = self.now();
+                self.path().engine.tick(now);
+                self.actions()
+            }
+            "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
+            "trap" => {
+                let datagram = self.clog(rest);
+                self.deliver(true, datagram, from())
+            }
+            "notification" => {
+                let oid: Oid = rest.trim().parse().unwrap();
+                let datagram = encode::v2c(Kind::Trap, b"public", 1, 1, &oid, &[]);
+                self.deliver(true, datagram, from())
+            }
+            other => panic!("{other}: no such input"),
+        }
+    }
+
+    fn clog(&mut self, rest: &str) -> Vec<u8> {
+        let mut parts = rest.splitn(4, ' ');
+        let mut part = || parts.next().expect("FACILITY SEVERITY NAME TEXT");
+        let (facility, severity, name, text) = (part(), part(), part(), part());
+        let column = |n: u32| format!("1.3.6.1.4.1.9.9.41.1.2.3.1.{n}.7").parse::<Oid>().unwrap();
+        self.uptime += 1;
+        let varbinds = [
+            OutVarbind::new(column(2), facility),
+            OutVarbind::new(column(3), lockwarden::wire::snmp::OutValue::Integer(severity.parse().unwrap())),
+            OutVarbind::new(column(4), name),
+            OutVarbind::new(column(5), text),
+            OutVarbind::new(column(6), lockwarden::wire::snmp::OutValue::TimeTicks(self.uptime)),
+        ];
+        let id: Oid = "1.3.6.1.4.1.9.9.41.2.0.1".parse().unwrap();
+        encode::v2c(Kind::Trap, b"public", self.uptime.cast_signed(), self.uptime, &id, &varbinds)
+    }
+
+    fn deliver(&mut self, is_trap: bool, datagram: Vec<u8>, from: IpAddr) -> String {
+        let now = self.now();
+        let path = self.path();
+        path.engine.tick(now);
+        let verdict = if is_trap { path.snmp(&datagram, from, now).0 } else { path.syslog(&datagram, from, now) };
+        self.last = Some((is_trap, datagram, from));
+        format!("{verdict}\n{}", self.actions())
+    }
+
+    fn restart(&mut self) -> String {
+        let Some(mut old) = self.path.take() else { return String::new() };
+        let mut changed = Vec::new();
+        old.engine.drain_changed(|record| changed.push(record.clone()));
+        for record in changed {
+            self.kept.retain(|known| known.key() != record.key());
+            self.kept.push(record);
+        }
+        let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
+        let kept = self.kept.clone();
+        let engine = &mut self.path().engine;
+        for record in kept {
+            // Through the store's own form.
+            let bytes = postcard::to_allocvec(&record).unwrap();
+            assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
+        }
+        nodes.into_iter().for_each(|node| engine.restore_node(node));
+        String::new()
+    }
+
+    fn policy(&mut self, rest: &str) {
+        let words: Vec<&str> = rest.split(' ').collect();
+        let after = |name| words.iter().position(|w| *w == name).and_then(|n| words.get(n + 1)).copied();
+        let policy = &mut self.settings.policies.cucm;
+        policy.failed_logons = after("failed-logons").map_or(policy.failed_logons, |n| n.parse().unwrap());
+        policy.reset = after("reset").map_or(policy.reset, span);
+        policy.lockout = after("lockout").map_or(policy.lockout, span);
+    }
+
+    fn actions(&mut self) -> String {
+        let mut told = String::new();
+        while let Some(action) = self.path().engine.next_action() {
+            match action {
+                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
+            }
+        }
+        told
+    }
+
+    fn path(&mut self) -> &mut Path {
+        let settings = &self.settings;
+        self.path.get_or_insert_with(|| {
+            let catalogue = Catalogue::shipped().unwrap();
+            let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
+            let everybody = || Admission::new(vec!["0.0.0.0/0".parse().unwrap()], vec![b"public".to_vec()]);
+            Path::new(engine, catalogue, Doors { traps: everybody(), syslog: everybody() })
+        })
+    }
+
+    fn now(&self) -> Now {
+        let since = self.mono.since(Mono::ZERO);
+        Now { mono: self.mono, wall: START.plus(since), synchronised: true }
+    }
+}
+
+/// `9.3s`, `31m`, `1h`.
+fn span(text: &str) -> Span {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let number: f64 = number.parse().unwrap_or_else(|_| panic!("{text}: not a time such as 9.3s, 31m, 1h"));
+    let unit = match unit {
+        "s" => 1_000.0,
+        "m" => 60_000.0,
+        "h" => 3_600_000.0,
+        _ => panic!("{text}: not a time such as 9.3s, 31m, 1h"),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "stories are short and start at zero")]
+    Span::millis((number * unit).round() as u64)
+}
+
+/// One line with everything about an alert that a reader of a story wants to see.
+fn shown(alert: &Alert) -> String {
+    let mut line = format!("{} {}", alert.state.as_str(), alert.kind.as_str());
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            write!(line, " {name}={value}").unwrap();
+        }
+    };
+    add("account", alert.account.as_ref().map(ToString::to_string));
+    add("realm", alert.realm.map(|r| r.as_str().into()).filter(|r: &String| r != "cucm"));
+    add("cluster", alert.cluster.as_ref().map(ToString::to_string));
+    add("revision", Some(alert.revision.to_string()));
+    add("severity", Some(alert.severity.as_str().into()));
+    add("basis", alert.basis.map(|b| b.as_str().into()));
+    add("reason", alert.reason.map(|r| r.as_str().into()));
+    add(
+        "credential",
+        Some(serde_json::to_string(&alert.credential).unwrap().replace('"', "")).filter(|c| c != "unknown"),
+    );
+    add("failures", Some(alert.failures.to_string()));
+    add("from", Some(alert.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")));
+    add("interface", alert.interface.as_ref().map(ToString::to_string));
+    add("unlock", alert.unlock_expected.map(|at| at.to_string()));
+    add("by", alert.cleared_by.map(|by| by.as_str().into()));
+    add("suppressed", Some(alert.suppressed).filter(|n| *n > 0).map(|n| n.to_string()));
+    if alert.state == State::Raised {
+        let told = alert.evidence.iter().map(|e| format!("{}/{}", e.family, e.channel.as_str()));
+        add("evidence", Some(told.collect::<Vec<_>>().join(",")));
+    }
+    line
+}
