@@ -1,2 +1,66 @@
-//! Chores.
-fn main() {}
+//! The door for chores: `cargo xtask <command>`. One command is one file; this one only dispatches.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its product")]
+
+mod check;
+mod deny;
+mod guards;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::{Failure, Workspace};
+
+/// What a command does with the arguments after its name.
+type Run = fn(&Workspace, &[String]) -> Result<(), Failure>;
+
+const COMMANDS: &[(&str, &str, Run)] = &[
+    (
+        "test",
+        "install what the tests need, build the release binary, run every test; arguments go to `cargo test`",
+        test::run,
+    ),
+    (
+        "check",
+        "formatting, core build, lints, tidy, guards, documentation, dependencies; all run, all failures at the end",
+        check::run,
+    ),
+    ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
+    ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),
+    (
+        "deny",
+        "licences, bans, sources, duplicate versions and, where the database can be reached, advisories",
+        deny::run,
+    ),
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let Some((_, _, run)) = COMMANDS.iter().find(|(known, _, _)| *known == name) else {
+        return usage(&name);
+    };
+    match Workspace::find().and_then(|workspace| run(&workspace, &rest)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Exit(code)) => ExitCode::from(code),
+        Err(Failure::Said(text)) => {
+            eprintln!("xtask {name}: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage(name: &str) -> ExitCode {
+    let asked = matches!(name, "" | "help" | "--help" | "-h");
+    if !asked {
+        eprintln!("xtask: no command `{name}`");
+    }
+    println!("cargo xtask <command>");
+    for (name, purpose, _) in COMMANDS {
+        println!("  {name:8} {purpose}");
+    }
+    ExitCode::from(if asked { 0 } else { 2 })
+}
