@@ -9,6 +9,10 @@
 //! forgets pending publishes when the broker forgets the session. The broker is never asked to remember us: every
 //! connection starts clean and repeats what is not acknowledged.
 
+#[cfg(feature = "embedded-broker")]
+pub mod broker;
+#[cfg(feature = "embedded-broker")]
+mod front;
 
 mod backoff;
 mod codec;
