@@ -148,8 +148,8 @@ impl LockReason {
 pub enum Meaning {
     /// A wrong credential: counted.
     Failure,
-    /// A wrong or right credential met a lock, or made one: counted, and the account is locked.
-    Lockout(LockReason),
+    /// The account is locked; the reason, if the message gives one.
+    Lockout(Option<LockReason>),
     /// A right credential: the run of failures ends.
     Success,
     /// An administrator unlocked the account or reset its count.
@@ -160,13 +160,26 @@ pub enum Meaning {
     FailedSu,
 }
 
+/// The canonical name of an alarm, as a stable number: records keep the number, the catalogue keeps the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Family(u32);
+
+impl Family {
+    /// The number of this name: the same in every run and on every box.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        let hash = siphasher::sip::SipHasher13::new().hash(name.as_bytes());
+        Self(u32::try_from(hash & 0xffff_ffff).unwrap_or_default())
+    }
+}
+
 /// One message's statement about one account, as the catalogue read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation<'a> {
     /// What it says.
     pub meaning: Meaning,
     /// The alarm, e.g. `UC_IMS-authHackLock`: the canonical name, whatever spelling was on the wire.
-    pub family: &'a str,
+    pub family: Family,
     /// By which way it came.
     pub channel: Channel,
     /// How the sender proved itself.
@@ -189,8 +202,9 @@ pub struct Observation<'a> {
     pub credential: Credential,
     /// The message's own time, if it carries one.
     pub stamp: Option<Stamped>,
-    /// Equal for two deliveries of the same record on one channel, different for two records.
-    pub fingerprint: u64,
+    /// Equal for two deliveries of the same record on one channel, different for two records. None if the message carries
+    /// nothing that tells a second delivery from a second event.
+    pub fingerprint: Option<u64>,
     /// How long the lock lasts, if the message says so, in seconds; 0: until an administrator acts.
     pub unlock_s: Option<u32>,
     /// How many failures the message itself reports (`FailedLoginCount`), if it does.

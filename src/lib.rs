@@ -2,7 +2,7 @@
 //!
 //! The map, in the order in which a message passes:
 //!
-//! * [`units`], [`event`], [`verdict`]: time, accounts, observations, alerts, and how each input ended.
+//! * [`units`], [`event`], [`alert`], [`verdict`]: time, accounts, observations, alerts, and how each input ended.
 //! * [`wire`]: bytes to values and back (SNMP, syslog, CiscoLog).
 //! * [`catalogue`]: what a message means, as data.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
@@ -14,6 +14,7 @@
 //! Invariant: every input ends in exactly one [`verdict::Verdict`].
 //! Invariant: nothing on the path from datagram to tally grows without a stated bound.
 
+pub mod alert;
 pub mod board;
 pub mod catalogue;
 pub mod config;

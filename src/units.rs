@@ -95,7 +95,7 @@ impl Sub<Span> for Mono {
 }
 
 /// A wall-clock time: milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wall(i64);
 
 impl Wall {
@@ -139,6 +139,25 @@ impl fmt::Display for Wall {
             jiff::Timestamp::MAX
         });
         write!(f, "{time:.3}")
+    }
+}
+
+/// Published (human-readable) formats get RFC 3339, the store's records get the number.
+impl Serialize for Wall {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_i64(self.0) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Wall {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            let time: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+            Ok(Self(time.as_millisecond()))
+        } else {
+            i64::deserialize(deserializer).map(Self)
+        }
     }
 }
 

@@ -152,7 +152,7 @@ mod tests {
         }
         let names: std::collections::BTreeSet<_> = Verdict::ALL.iter().map(|v| v.as_str()).collect();
         assert_eq!(names.len(), Verdict::ALL.len());
-        assert_eq!(tallies.total(), (1..=Verdict::ALL.len() as u64).sum());
+        assert_eq!(tallies.total(), (1..=Verdict::ALL.len() as u64).sum::<u64>());
         assert_eq!(tallies.count(Verdict::Failure), 1);
     }
 }

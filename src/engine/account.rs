@@ -1,0 +1,149 @@
+//! All that is kept of one account: its recent attempts, its failures in the window, its lock and its open alerts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Basis, EVIDENCE, SOURCES};
+use crate::engine::correlate::{Attempt, Attempts};
+use crate::engine::tally::Window;
+use crate::event::{Account, Authenticated, Channel, Credential, Family, Label, LockReason};
+use crate::units::{Mono, Text, Wall};
+
+/// One account's record; the store keeps it as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRecord {
+    /// Whose it is.
+    pub account: Account,
+    /// Attempts that a later observation may still belong to.
+    pub(crate) attempts: Attempts,
+    /// Failures that may still count.
+    pub(crate) failures: Window,
+    /// All failures ever counted.
+    pub total: u64,
+    /// The newest failure.
+    pub(crate) last: Mono,
+    /// What is known of the present run of failures; an alert about it says this.
+    pub(crate) run: Run,
+    /// The lock, if there is one.
+    pub(crate) lock: Option<Lock>,
+    /// The open `repeated-failures` (or `failed-su`) alert.
+    pub(crate) repeated: Option<Repeated>,
+}
+
+/// What the observations of the present run of failures said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) first: Option<Wall>,
+    pub(crate) last: Option<Wall>,
+    pub(crate) node: Label,
+    pub(crate) interface: Label,
+    pub(crate) sources: heapless::Vec<Label, SOURCES>,
+    pub(crate) credential: Credential,
+    pub(crate) authenticated: Option<Authenticated>,
+    pub(crate) evidence: heapless::Deque<Seen, EVIDENCE>,
+}
+
+/// One observation, in a form that is cheap to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) family: Family,
+    pub(crate) channel: Channel,
+    pub(crate) at: Wall,
+}
+
+/// An open alert's identity and life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Open {
+    pub(crate) id: Text<128>,
+    pub(crate) revision: u32,
+    pub(crate) raised_at: Wall,
+    pub(crate) synchronised: bool,
+    pub(crate) quiet_until: Mono,
+    /// Repeats since the last message.
+    pub(crate) held: u32,
+    /// Repeats that were never sent as messages of their own.
+    pub(crate) suppressed: u32,
+}
+
+/// A lock and its alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lock {
+    pub(crate) open: Open,
+    pub(crate) basis: Basis,
+    pub(crate) reason: Option<LockReason>,
+    pub(crate) failures: u32,
+    /// When the policy ends it; `None`: when an administrator does.
+    pub(crate) until: Option<Mono>,
+    pub(crate) unlock_expected: Option<Wall>,
+}
+
+/// A run of repeated failures and its alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Repeated {
+    pub(crate) open: Open,
+    pub(crate) failures: u32,
+}
+
+impl AccountRecord {
+    pub(crate) fn new(account: Account) -> Self {
+        Self {
+            account,
+            attempts: Attempts::new(),
+            failures: Window::default(),
+            total: 0,
+            last: Mono::ZERO,
+            run: Run::default(),
+            lock: None,
+            repeated: None,
+        }
+    }
+
+    /// Whether something about it is open: such a record is never given up for another.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.lock.is_some() || self.repeated.is_some()
+    }
+
+    /// Whether the account is locked, and how that is known.
+    #[must_use]
+    pub fn locked(&self) -> Option<Basis> {
+        self.lock.as_ref().map(|lock| lock.basis)
+    }
+
+    /// When the lock is expected to end; `None` if it is not locked or an administrator must act.
+    #[must_use]
+    pub fn unlock_expected(&self) -> Option<Wall> {
+        self.lock.as_ref().and_then(|lock| lock.unlock_expected)
+    }
+
+    /// Failures that still count at `now`, in a window of `reset`.
+    #[must_use]
+    pub fn failures_in(&self, reset: crate::units::Span, now: Mono) -> u32 {
+        self.failures.count_since(now - reset)
+    }
+
+    /// The newest failure's wall time.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<Wall> {
+        self.run.last
+    }
+
+    /// Where the present run of failures came from.
+    #[must_use]
+    pub fn sources(&self) -> &[Label] {
+        &self.run.sources
+    }
+
+    /// The key of the store's record: realm, cluster and name without case.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = vec![self.account.realm as u8];
+        key.extend(self.account.cluster.as_str().bytes());
+        key.push(0);
+        key.extend(self.account.name.as_str().bytes().map(|b| b.to_ascii_lowercase()));
+        key
+    }
+
+    pub(crate) fn newest_attempt(&self) -> Option<&Attempt> {
+        self.attempts.newest()
+    }
+}

@@ -1,0 +1,155 @@
+//! Which observations are one attempt.
+//!
+//! One wrong password can be told several times: by different alarms (UC_IMS, UC_LOGIN, UC_AUDITLOG), over different channels
+//! (syslog, trap), and later once more inside an RTMT alert. Each alarm on each channel tells an attempt once. So an
+//! observation belongs to an attempt that lacks this alarm on this channel and is close enough; if there is none, it is a new
+//! attempt, counted at once. Of several, the closest in time is taken: two attempts a second apart, each told twice, stay two.
+//!
+//! Close enough: both have a time of their own from the same node and these are within the merge window (whenever they arrive,
+//! so a backlog merges rightly); else, they arrived within the merge window. What comes nested in an RTMT alert is late by
+//! RTMT's collection interval and may be as coarse as a minute: it is given [`NESTED_DELAY`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::account::Seen;
+use crate::event::{Channel, Credential, Family, Meaning, Observation, Stamped};
+use crate::units::{Mono, Span};
+
+/// How much later than the attempt an RTMT alert about it may come. RTMT's collection interval is not documented for all
+/// releases; ten minutes is assumed.
+const NESTED_DELAY: Span = Span::mins(10);
+/// Attempts that are kept for merging.
+const KEPT: usize = 5;
+/// Alarms and channels that tell one attempt at most.
+const TOLD: usize = 6;
+
+/// One attempt, as told so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) at: Mono,
+    stamp: Option<Stamped>,
+    node: u32,
+    source: u32,
+    credential: Credential,
+    told: heapless::Vec<Seen, TOLD>,
+}
+
+/// The newest attempts of one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attempts(heapless::Deque<Attempt, KEPT>);
+
+impl Attempts {
+    pub(crate) const fn new() -> Self {
+        Self(heapless::Deque::new())
+    }
+
+    pub(crate) fn newest(&self) -> Option<&Attempt> {
+        self.0.back()
+    }
+
+    /// Takes an observation in; true if it is a new attempt, false if it belongs to a known one.
+    pub(crate) fn take(&mut self, observation: &Observation<'_>, seen: Seen, window: Span, now: Mono) -> bool {
+        let told = Telling::of(observation, now);
+        let known = self
+            .0
+            .iter_mut()
+            .filter_map(|attempt| Some((told.distance(attempt, window)?, attempt)))
+            .min_by_key(|(distance, _)| *distance);
+        if let Some((_, attempt)) = known {
+            attempt.enrich(&told, seen);
+            return false;
+        }
+        if self.0.is_full() {
+            self.0.pop_front();
+        }
+        let mut attempt = Attempt {
+            at: now,
+            stamp: told.stamp,
+            node: told.node,
+            source: told.source,
+            credential: observation.credential,
+            told: heapless::Vec::new(),
+        };
+        attempt.enrich(&told, seen);
+        // There is room now.
+        let _full = self.0.push_back(attempt).is_err();
+        true
+    }
+}
+
+impl Attempt {
+    fn enrich(&mut self, telling: &Telling, seen: Seen) {
+        // An attempt told in more ways than there are places stays one attempt; the list only serves to tell ways apart.
+        let _full = self.told.push(seen).is_err();
+        if self.source == 0 {
+            self.source = telling.source;
+        }
+        if self.stamp.is_none_or(|s| telling.stamp.is_some_and(|t| t.precision_ms < s.precision_ms)) {
+            self.stamp = telling.stamp.or(self.stamp);
+            self.node = telling.node;
+        }
+        if self.credential == Credential::Unknown {
+            self.credential = telling.credential;
+        }
+    }
+
+    fn is_told(&self, family: Family, channel: Channel) -> bool {
+        self.told.is_full() || self.told.iter().any(|seen| seen.family == family && seen.channel == channel)
+    }
+}
+
+/// What of an observation matters for merging.
+struct Telling {
+    family: Family,
+    channel: Channel,
+    at: Mono,
+    stamp: Option<Stamped>,
+    node: u32,
+    source: u32,
+    credential: Credential,
+    is_su: bool,
+}
+
+impl Telling {
+    fn of(observation: &Observation<'_>, now: Mono) -> Self {
+        Self {
+            family: observation.family,
+            channel: observation.channel,
+            at: now,
+            stamp: observation.stamp,
+            node: number(observation.node),
+            source: number(observation.source),
+            credential: observation.credential,
+            is_su: observation.meaning == Meaning::FailedSu,
+        }
+    }
+
+    /// How far apart, in milliseconds, if it can be the same attempt.
+    fn distance(&self, attempt: &Attempt, window: Span) -> Option<u64> {
+        let other = |a: u32, b: u32| a != 0 && b != 0 && a != b;
+        let credentials = (self.credential, attempt.credential);
+        let differ = matches!(credentials, (Credential::Pin, Credential::Password) | (Credential::Password, Credential::Pin));
+        if self.is_su || attempt.is_told(self.family, self.channel) || other(self.source, attempt.source) || differ {
+            return None;
+        }
+        let nested = self.channel == Channel::Nested || attempt.told.iter().all(|seen| seen.channel == Channel::Nested);
+        if let (Some(a), Some(b)) = (self.stamp, attempt.stamp)
+            && !other(self.node, attempt.node)
+        {
+            let coarse = Span::millis(u64::from(a.precision_ms.max(b.precision_ms).saturating_sub(1)));
+            let allowed = Span::millis(window.as_millis() + coarse.as_millis());
+            let apart = a.at.distance(b.at);
+            return (apart <= allowed).then_some(apart.as_millis());
+        }
+        let apart = self.at.since(attempt.at);
+        let allowed = if nested { NESTED_DELAY } else { window };
+        (apart <= allowed).then_some(apart.as_millis())
+    }
+}
+
+/// A name as a number; 0 for none. ASCII case is ignored.
+fn number(name: &str) -> u32 {
+    let name = name.trim().as_bytes();
+    let hash = name.iter().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193));
+    if name.is_empty() { 0 } else { hash.max(1) }
+}

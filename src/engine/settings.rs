@@ -1,0 +1,81 @@
+//! What the operator can set about decisions. `config` fills it; the engine never changes it.
+
+use crate::engine::policy::Policies;
+use crate::event::{Label, Realm};
+use crate::units::Span;
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The site's name: part of every alert.
+    pub site: Label,
+    /// When accounts lock.
+    pub policies: Policies,
+    /// Observations of one account this close together are one attempt, if they came by different ways.
+    pub merge_window: Span,
+    /// While an alert is open, repeats are counted for this long before one update is sent.
+    pub quiet: Span,
+    /// `repeated-failures` for CUCM users.
+    pub repeated_cucm: Threshold,
+    /// `repeated-failures` for platform and Unix accounts.
+    pub repeated_unix: Threshold,
+    /// Clusters of nodes, as far as the operator named them.
+    pub nodes: Vec<NodeOf>,
+}
+
+/// More than `more_than` failures in `window`, then quiet for `quiet`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// The finding fires at the failure after this many; 0 switches it off; at most 99.
+    pub more_than: u32,
+    /// In this time.
+    pub window: Span,
+    /// No second message about the same account in this time.
+    pub quiet: Span,
+}
+
+/// A node that the operator named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeOf {
+    /// Its name, with or without the domain.
+    pub name: Label,
+    /// Its address in text, if given.
+    pub address: Option<Label>,
+    /// Its cluster, if given.
+    pub cluster: Option<Label>,
+}
+
+impl Settings {
+    /// The window in which observations of one attempt arrive.
+    pub const MERGE_WINDOW: Span = Span::secs(3);
+    /// How long repeats are counted before they are sent as one update.
+    pub const QUIET: Span = Span::secs(300);
+    /// A CUCM account that goes on failing after it locked: a stale password in a device or an application.
+    pub const REPEATED_CUCM: Threshold =
+        Threshold { more_than: 9, window: Span::mins(10), quiet: Span::mins(60) };
+    /// HP-UX HIDS' template 8: more than 2 in 10 s, then quiet for 30 s.
+    pub const REPEATED_UNIX: Threshold = Threshold { more_than: 2, window: Span::secs(10), quiet: Span::secs(30) };
+
+    /// The threshold of `repeated-failures` in `realm`.
+    #[must_use]
+    pub const fn repeated(&self, realm: Realm) -> Threshold {
+        match realm {
+            Realm::Cucm | Realm::Mitel | Realm::Lockwarden => self.repeated_cucm,
+            Realm::Os | Realm::Unix => self.repeated_unix,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            site: Label::from_wire("site"),
+            policies: Policies::default(),
+            merge_window: Self::MERGE_WINDOW,
+            quiet: Self::QUIET,
+            repeated_cucm: Self::REPEATED_CUCM,
+            repeated_unix: Self::REPEATED_UNIX,
+            nodes: Vec::new(),
+        }
+    }
+}
