@@ -48,7 +48,9 @@ impl EmbeddedBroker {
     pub fn start(settings: EmbeddedSettings) -> Result<Self, String> {
         let EmbeddedSettings { listen, users } = settings;
         if users.is_empty() && !listen.ip().is_loopback() {
-            return Err(format!("the embedded broker would serve {listen} to everybody: give it `users`, or listen on 127.0.0.1"));
+            return Err(format!(
+                "the embedded broker would serve {listen} to everybody: give it `users`, or listen on 127.0.0.1"
+            ));
         }
         let listener = TcpListener::bind(listen).map_err(|error| port_sentence(listen, &error))?;
         let failed = |error: io::Error| format!("the embedded broker cannot be started: {error}");
@@ -110,7 +112,8 @@ fn internal_addresses() -> io::Result<(SocketAddr, SocketAddr)> {
 
 fn config(v4: SocketAddr, v5: SocketAddr, users: &[(String, Secret)]) -> Config {
     // Asked again behind the front, which has asked already: the internal addresses are open to this box.
-    let auth: HashMap<_, _> = users.iter().map(|(name, password)| (name.clone(), password.expose().to_owned())).collect();
+    let auth: HashMap<_, _> =
+        users.iter().map(|(name, password)| (name.clone(), password.expose().to_owned())).collect();
     let server = |name: &str, listen| {
         let settings = ServerSettings {
             name: name.to_owned(),

@@ -83,7 +83,9 @@ impl Codec {
         let mut bytes = frame.bytes;
         match self.version {
             Version::V311 => v4::Packet::read(&mut bytes, MAX_PACKET).map(from_v4).map_err(|e| e.to_string()),
-            Version::V5 => v5::Packet::read(&mut bytes, None).map_err(|e| e.to_string()).and_then(|packet| from_v5(packet, code)),
+            Version::V5 => {
+                v5::Packet::read(&mut bytes, None).map_err(|e| e.to_string()).and_then(|packet| from_v5(packet, code))
+            }
         }
         .map(Some)
     }
@@ -110,29 +112,41 @@ impl Codec {
                 keep_alive,
                 client_id: options.client_id.clone(),
                 clean_session: true,
-                last_will: will.map(|w| v4::LastWill { topic: w.topic, message: w.payload, qos: QoS::AtLeastOnce, retain: w.retain }),
+                last_will: will.map(|w| v4::LastWill {
+                    topic: w.topic,
+                    message: w.payload,
+                    qos: QoS::AtLeastOnce,
+                    retain: w.retain,
+                }),
                 login: login.then(|| v4::Login { username: username.to_owned(), password: password.to_owned() }),
             }
             .write(out)
             .map_err(|e| e.to_string()),
-            Version::V5 => v5::Connect { keep_alive, client_id: options.client_id.clone(), clean_start: true, properties: None }
-                .write(
-                    &will.map(|w| v5::LastWill::new(w.topic, w.payload, QoS5::AtLeastOnce, w.retain, None)),
-                    &login.then(|| v5::Login { username: username.to_owned(), password: password.to_owned() }),
-                    out,
-                )
-                .map_err(|e| e.to_string()),
+            Version::V5 => {
+                v5::Connect { keep_alive, client_id: options.client_id.clone(), clean_start: true, properties: None }
+                    .write(
+                        &will.map(|w| v5::LastWill::new(w.topic, w.payload, QoS5::AtLeastOnce, w.retain, None)),
+                        &login.then(|| v5::Login { username: username.to_owned(), password: password.to_owned() }),
+                        out,
+                    )
+                    .map_err(|e| e.to_string())
+            }
         }
         .map(drop)
     }
 
     /// PUBLISH with QoS 1. Writes nothing if it cannot be sent.
     pub(super) fn publish(&self, message: &Message, id: u16, dup: bool, out: &mut BytesMut) -> Result<(), String> {
-        if message.topic.is_empty() || message.topic.contains(['+', '#', '\0']) || u16::try_from(message.topic.len()).is_err() {
+        if message.topic.is_empty()
+            || message.topic.contains(['+', '#', '\0'])
+            || u16::try_from(message.topic.len()).is_err()
+        {
             return Err(String::from("a publish has a topic that MQTT does not allow"));
         }
         let too_long = |size: usize| {
-            (size > self.max_outgoing).then(|| format!("a publish of {size} bytes is longer than the broker takes ({} bytes)", self.max_outgoing))
+            (size > self.max_outgoing).then(|| {
+                format!("a publish of {size} bytes is longer than the broker takes ({} bytes)", self.max_outgoing)
+            })
         };
         match self.version {
             Version::V311 => {
@@ -171,7 +185,8 @@ impl Codec {
         }
         match self.version {
             Version::V311 => {
-                let filters = filters.iter().map(|f| v4::SubscribeFilter::new((*f).to_owned(), QoS::AtLeastOnce)).collect();
+                let filters =
+                    filters.iter().map(|f| v4::SubscribeFilter::new((*f).to_owned(), QoS::AtLeastOnce)).collect();
                 v4::Subscribe { pkid: id, filters }.write(out).map_err(|e| e.to_string())
             }
             Version::V5 => {
@@ -209,9 +224,8 @@ pub(super) struct Frame {
 
 /// Cuts the next whole packet off the front of `input` (fixed header: 3.1.1 section 2.2).
 pub(super) fn cut(input: &mut BytesMut, limit: usize) -> Result<Option<Frame>, String> {
-    Ok(measure(input, limit)?.and_then(|(header, length)| {
-        (input.len() >= length).then(|| Frame { bytes: input.split_to(length), header })
-    }))
+    Ok(measure(input, limit)?
+        .and_then(|(header, length)| (input.len() >= length).then(|| Frame { bytes: input.split_to(length), header })))
 }
 
 /// The lengths of the fixed header and of the whole packet at the front of `input`, as soon as the header is there.
@@ -260,14 +274,16 @@ fn from_v4(packet: v4::Packet) -> Packet {
 /// `code` is the byte after the flags of a CONNACK.
 fn from_v5(packet: v5::Packet, code: u8) -> Result<Packet, String> {
     Ok(match packet {
-        v5::Packet::ConnAck(ack) => Packet::ConnAck(ack.properties.map_or(ConnAck { code, ..ConnAck::default() }, |p| ConnAck {
-            code,
-            receive_maximum: p.receive_max,
-            max_packet: p.max_packet_size,
-            keep_alive: p.server_keep_alive,
-            qos0_only: p.max_qos == Some(0),
-            no_retain: p.retain_available == Some(0),
-        })),
+        v5::Packet::ConnAck(ack) => {
+            Packet::ConnAck(ack.properties.map_or(ConnAck { code, ..ConnAck::default() }, |p| ConnAck {
+                code,
+                receive_maximum: p.receive_max,
+                max_packet: p.max_packet_size,
+                keep_alive: p.server_keep_alive,
+                qos0_only: p.max_qos == Some(0),
+                no_retain: p.retain_available == Some(0),
+            }))
+        }
         v5::Packet::Publish(p) => Packet::Publish {
             id: (p.qos == QoS5::AtLeastOnce).then_some(p.pkid),
             topic: String::from_utf8(p.topic.to_vec()).map_err(|_binary| String::from("a topic is not UTF-8"))?,
@@ -277,7 +293,11 @@ fn from_v5(packet: v5::Packet, code: u8) -> Result<Packet, String> {
         v5::Packet::PubAck(ack) => Packet::PubAck { id: ack.pkid, refusal: refusal(ack.reason).map(str::to_owned) },
         v5::Packet::SubAck(ack) => Packet::SubAck {
             id: ack.pkid,
-            refused: ack.return_codes.iter().filter(|code| !matches!(code, v5::SubscribeReasonCode::Success(_))).count(),
+            refused: ack
+                .return_codes
+                .iter()
+                .filter(|code| !matches!(code, v5::SubscribeReasonCode::Success(_)))
+                .count(),
         },
         v5::Packet::PingResp(_) => Packet::PingResp,
         v5::Packet::Auth(_)

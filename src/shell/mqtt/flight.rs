@@ -242,7 +242,10 @@ mod tests {
         flight.add(message("t"), Some(1));
         sent(&mut flight, 9, now);
         flight.refuse(1, later);
-        assert_eq!((flight.tokens(), flight.outstanding(), flight.deadline(Duration::from_secs(20))), (1, 0, Some(later)));
+        assert_eq!(
+            (flight.tokens(), flight.outstanding(), flight.deadline(Duration::from_secs(20))),
+            (1, 0, Some(later))
+        );
         assert_eq!(sent(&mut flight, 9, now), []);
         assert_eq!(sent(&mut flight, 9, later), [(2, false, "t".into())]);
     }

@@ -185,7 +185,12 @@ fn verdict(doors: &Doors, login: (&str, &str), client_id: &str, will: Option<&[u
 }
 
 /// Passes whole packets from the client to the broker, as long as they do no harm.
-async fn guard(client: &mut ReadHalf<'_>, broker: &mut WriteHalf<'_>, mut input: BytesMut, v5: bool) -> std::io::Result<()> {
+async fn guard(
+    client: &mut ReadHalf<'_>,
+    broker: &mut WriteHalf<'_>,
+    mut input: BytesMut,
+    v5: bool,
+) -> std::io::Result<()> {
     loop {
         let mut whole = 0;
         while let Some(rest) = input.get(whole..)

@@ -62,9 +62,16 @@ impl Link {
                 Some(Packet::ConnAck(ack)) => return Err(Failure::refused(options, ack.code)),
                 Some(Packet::Disconnect(code)) => return Err(Failure::dismissed(options, code)),
                 Some(
-                    Packet::Publish { .. } | Packet::PubAck { .. } | Packet::SubAck { .. } | Packet::PingResp | Packet::Unexpected,
+                    Packet::Publish { .. }
+                    | Packet::PubAck { .. }
+                    | Packet::SubAck { .. }
+                    | Packet::PingResp
+                    | Packet::Unexpected,
                 ) => {
-                    return Err(Failure::passing(format!("{} does not begin with CONNACK: is it an MQTT broker?", options.broker)));
+                    return Err(Failure::passing(format!(
+                        "{} does not begin with CONNACK: is it an MQTT broker?",
+                        options.broker
+                    )));
                 }
                 None => self.turn(options).await.map_err(|failure| match failure {
                     Turn::Closed => Failure::unanswered(options),
@@ -76,10 +83,16 @@ impl Link {
 
     fn honour(&mut self, options: &Options, ack: &ConnAck, now: Instant) -> Result<(), Failure> {
         if ack.qos0_only {
-            return Err(Failure::lasting(format!("{} takes no QoS 1: alerts cannot be acknowledged there", options.broker)));
+            return Err(Failure::lasting(format!(
+                "{} takes no QoS 1: alerts cannot be acknowledged there",
+                options.broker
+            )));
         }
         if ack.no_retain {
-            return Err(Failure::lasting(format!("{} keeps no retained messages: allow them, or use another broker", options.broker)));
+            return Err(Failure::lasting(format!(
+                "{} keeps no retained messages: allow them, or use another broker",
+                options.broker
+            )));
         }
         self.receive_maximum = ack.receive_maximum.unwrap_or(u16::MAX).max(1);
         if let Some(max) = ack.max_packet.and_then(|max| usize::try_from(max).ok()) {
@@ -118,7 +131,10 @@ impl Link {
     pub(super) fn keep(&mut self, options: &Options, now: Instant) -> Result<(), Failure> {
         if self.pong_by.is_some_and(|by| by <= now) {
             let seconds = self.keep_alive.as_secs();
-            return Err(Failure::passing(format!("{} has not answered a ping for {seconds} s: the connection is dead", options.broker)));
+            return Err(Failure::passing(format!(
+                "{} has not answered a ping for {seconds} s: the connection is dead",
+                options.broker
+            )));
         }
         if self.next_ping <= now {
             codec::pingreq(&mut self.output);
@@ -174,7 +190,9 @@ impl Turn {
     /// As the end of a session that was established.
     pub(super) fn failure(self, options: &Options) -> Failure {
         match self {
-            Self::Closed => Failure::passing(format!("{} closed the connection: was it stopped or restarted?", options.broker)),
+            Self::Closed => {
+                Failure::passing(format!("{} closed the connection: was it stopped or restarted?", options.broker))
+            }
             Self::Broken(failure) => failure,
         }
     }

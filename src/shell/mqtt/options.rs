@@ -27,7 +27,9 @@ impl FromStr for BrokerUrl {
         let (tls, rest) = match (text.strip_prefix("mqtt://"), text.strip_prefix("mqtts://")) {
             (Some(rest), _) => (false, rest),
             (None, Some(rest)) => (true, rest),
-            (None, None) => return Err(format!("\"{text}\" is not a broker address: write mqtt://HOST:PORT or mqtts://HOST:PORT")),
+            (None, None) => {
+                return Err(format!("\"{text}\" is not a broker address: write mqtt://HOST:PORT or mqtts://HOST:PORT"));
+            }
         };
         if rest.contains('@') {
             return Err(String::from("a broker address holds no user name or password: they have keys of their own"));
@@ -51,7 +53,9 @@ impl FromStr for BrokerUrl {
 
 fn split_port(rest: &str) -> Result<(&str, Option<&str>), String> {
     if let Some(bracketed) = rest.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or_else(|| format!("\"{rest}\": the bracket of the IPv6 address is not closed"))?;
+        let (host, after) = bracketed
+            .split_once(']')
+            .ok_or_else(|| format!("\"{rest}\": the bracket of the IPv6 address is not closed"))?;
         if host.parse::<std::net::Ipv6Addr>().is_err() {
             return Err(format!("\"{host}\" is not an IPv6 address"));
         }
@@ -62,7 +66,9 @@ fn split_port(rest: &str) -> Result<(&str, Option<&str>), String> {
         };
     }
     match rest.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(format!("\"{rest}\": an IPv6 address stands in brackets, as in mqtt://[2001:db8::5]:1883")),
+        Some((_, port)) if port.contains(':') => {
+            Err(format!("\"{rest}\": an IPv6 address stands in brackets, as in mqtt://[2001:db8::5]:1883"))
+        }
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((rest, None)),
     }

@@ -199,7 +199,9 @@ impl Session {
             Packet::PubAck { id, refusal: Some(why) } => self.refuse(id, &why, now),
             Packet::Disconnect(code) => return Err(Failure::dismissed(&self.options, code)),
             Packet::PingResp => {}
-            Packet::ConnAck(_) | Packet::Publish { .. } | Packet::SubAck { .. } | Packet::Unexpected => self.unexpected += 1,
+            Packet::ConnAck(_) | Packet::Publish { .. } | Packet::SubAck { .. } | Packet::Unexpected => {
+                self.unexpected += 1
+            }
         }
         Ok(())
     }
@@ -213,7 +215,9 @@ impl Session {
         let patience = self.options.ack_timeout;
         if self.flight.oldest().is_some_and(|at| at + patience <= now) {
             let (broker, seconds) = (&self.options.broker, patience.as_secs_f32());
-            return Err(Failure::passing(format!("{broker} has not acknowledged a publish for {seconds} s: connecting anew")));
+            return Err(Failure::passing(format!(
+                "{broker} has not acknowledged a publish for {seconds} s: connecting anew"
+            )));
         }
         Ok(())
     }

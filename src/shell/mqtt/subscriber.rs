@@ -40,7 +40,8 @@ impl Subscriber {
     pub async fn connect(options: &Options, filters: &[&str]) -> Result<Self, String> {
         let mut link = Link::open(options, false, clock::instant).await.map_err(|failure| failure.reason)?;
         link.codec.subscribe(filters, 1, &mut link.output)?;
-        let mut subscriber = Self { options: options.clone(), link, received: VecDeque::new(), subscribed: None, ended: None };
+        let mut subscriber =
+            Self { options: options.clone(), link, received: VecDeque::new(), subscribed: None, ended: None };
         timeout(options.ack_timeout, subscriber.confirmed())
             .await
             .map_err(|_late| format!("{} does not answer a subscription", options.broker))?
@@ -121,7 +122,11 @@ impl Subscriber {
                 }
                 Packet::SubAck { id: 1, refused } => self.subscribed = Some(refused),
                 Packet::Disconnect(code) => return Err(Failure::dismissed(&self.options, code)),
-                Packet::ConnAck(_) | Packet::PubAck { .. } | Packet::SubAck { .. } | Packet::PingResp | Packet::Unexpected => {}
+                Packet::ConnAck(_)
+                | Packet::PubAck { .. }
+                | Packet::SubAck { .. }
+                | Packet::PingResp
+                | Packet::Unexpected => {}
             }
         }
         self.link.keep(&self.options, now)

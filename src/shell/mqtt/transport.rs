@@ -23,7 +23,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// Connects to the broker; with TLS, up to the end of the handshake.
 pub(super) async fn connect(options: &Options) -> Result<Box<dyn Stream>, Failure> {
     let broker = &options.broker;
-    let tcp = timeout(options.connect_timeout, dial(broker)).await.map_err(|_late| Failure::silent(broker, "TCP connection"))??;
+    let tcp = timeout(options.connect_timeout, dial(broker))
+        .await
+        .map_err(|_late| Failure::silent(broker, "TCP connection"))??;
     if !broker.tls {
         return Ok(Box::new(tcp));
     }
@@ -33,21 +35,24 @@ pub(super) async fn connect(options: &Options) -> Result<Box<dyn Stream>, Failur
         .await
         .map_err(|gone| Failure::passing(format!("TLS could not be set up: {gone}")))?
         .map_err(Failure::lasting)?;
-    let name = ServerName::try_from(broker.host.clone())
-        .map_err(|_invalid| Failure::lasting(format!("\"{}\" cannot stand in a certificate: use the broker's name", broker.host)))?;
+    let name = ServerName::try_from(broker.host.clone()).map_err(|_invalid| {
+        Failure::lasting(format!("\"{}\" cannot stand in a certificate: use the broker's name", broker.host))
+    })?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
     match timeout(options.connect_timeout, handshake).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(Failure::passing(format!("{broker} closed the connection during the TLS handshake: does this port speak TLS?")))
-        }
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Failure::passing(format!(
+            "{broker} closed the connection during the TLS handshake: does this port speak TLS?"
+        ))),
         Ok(Err(error)) => Err(Failure::broken(broker, &error)),
         Err(_late) => Err(Failure::silent(broker, "TLS handshake")),
     }
 }
 
 async fn dial(broker: &BrokerUrl) -> Result<TcpStream, Failure> {
-    let addresses = tokio::net::lookup_host((broker.host.as_str(), broker.port)).await.map_err(|e| Failure::unresolvable(broker, &e))?;
+    let addresses = tokio::net::lookup_host((broker.host.as_str(), broker.port))
+        .await
+        .map_err(|e| Failure::unresolvable(broker, &e))?;
     let mut failure = Failure::passing(format!("the name \"{}\" of the MQTT broker has no address", broker.host));
     for address in addresses {
         match TcpStream::connect(address).await {
@@ -77,7 +82,9 @@ fn client_config(files: &TlsOptions) -> Result<ClientConfig, String> {
             })
         }
         (None, None) => Ok(builder.with_no_client_auth()),
-        (Some(_), None) | (None, Some(_)) => Err(String::from("a client certificate needs both `certificate` and `key`")),
+        (Some(_), None) | (None, Some(_)) => {
+            Err(String::from("a client certificate needs both `certificate` and `key`"))
+        }
     }
 }
 
@@ -93,8 +100,12 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, String> {
     }
     if roots.is_empty() {
         return Err(match ca {
-            Some(path) => format!("{} holds no certificate: it should be the PEM file of the broker's CA", path.display()),
-            None => String::from("this system has no CA certificates: set `ca` to the PEM file of the broker's CA, or install ca-certificates"),
+            Some(path) => {
+                format!("{} holds no certificate: it should be the PEM file of the broker's CA", path.display())
+            }
+            None => String::from(
+                "this system has no CA certificates: set `ca` to the PEM file of the broker's CA, or install ca-certificates",
+            ),
         });
     }
     Ok(roots)
