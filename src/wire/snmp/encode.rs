@@ -1,0 +1,252 @@
+//! Values to bytes: our own notifications (RFC 1157 section 4.1.6, RFC 3416 section 4.2.6), and the answer to an inform
+//! (RFC 3416 section 4.2.7).
+//!
+//! Writes what it is given: that a datagram holds at most 65,507 bytes is the sender's concern.
+
+use core::net::Ipv4Addr;
+use std::borrow::Cow;
+
+use super::ber::{self, Writer};
+use super::notification::{Kind, Notification};
+use super::oid::Oid;
+use super::standard;
+
+/// A value of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutValue<'a> {
+    /// `INTEGER`, `Integer32`.
+    Integer(i32),
+    /// `OCTET STRING`.
+    OctetString(Cow<'a, [u8]>),
+    /// `OBJECT IDENTIFIER`.
+    ObjectIdentifier(Oid),
+    /// `IpAddress`.
+    IpAddress(Ipv4Addr),
+    /// `Counter32`.
+    Counter32(u32),
+    /// `Gauge32`, `Unsigned32`.
+    Unsigned32(u32),
+    /// `TimeTicks`: hundredths of a second.
+    TimeTicks(u32),
+    /// `Counter64`.
+    Counter64(u64),
+}
+
+impl<'a> From<&'a str> for OutValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::OctetString(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<String> for OutValue<'_> {
+    fn from(text: String) -> Self {
+        Self::OctetString(Cow::Owned(text.into_bytes()))
+    }
+}
+
+/// A name and a value of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutVarbind<'a> {
+    /// The name, an instance of an object.
+    pub name: Oid,
+    /// The value.
+    pub value: OutValue<'a>,
+}
+
+impl<'a> OutVarbind<'a> {
+    /// This value under this name.
+    pub fn new(name: Oid, value: impl Into<OutValue<'a>>) -> Self {
+        Self { name, value: value.into() }
+    }
+
+    fn write(&self, list: &mut Writer) {
+        list.nest(ber::SEQUENCE, |bind| {
+            bind.oid(self.name.sub_ids());
+            self.value.write(bind);
+        });
+    }
+}
+
+impl OutValue<'_> {
+    fn write(&self, bind: &mut Writer) {
+        match self {
+            Self::Integer(n) => bind.number(ber::INTEGER, i128::from(*n)),
+            Self::OctetString(bytes) => bind.tlv(ber::OCTET_STRING, bytes),
+            Self::ObjectIdentifier(oid) => bind.oid(oid.sub_ids()),
+            Self::IpAddress(address) => bind.tlv(ber::IP_ADDRESS, &address.octets()),
+            Self::Counter32(n) => bind.number(ber::COUNTER32, i128::from(*n)),
+            Self::Unsigned32(n) => bind.number(ber::UNSIGNED32, i128::from(*n)),
+            Self::TimeTicks(n) => bind.number(ber::TIME_TICKS, i128::from(*n)),
+            Self::Counter64(n) => bind.number(ber::COUNTER64, i128::from(*n)),
+        }
+    }
+}
+
+/// An SNMPv1 trap. `generic` is 0 to 6, `specific` at most 2^31-1 (0 unless `generic` is 6), `uptime` in hundredths of a second.
+#[must_use]
+pub fn v1_trap(
+    community: &[u8],
+    enterprise: &Oid,
+    agent: Ipv4Addr,
+    generic: u8,
+    specific: u32,
+    uptime: u32,
+    varbinds: &[OutVarbind<'_>],
+) -> Vec<u8> {
+    message(VERSION_1, community, ber::TRAP_V1_PDU, |pdu| {
+        pdu.oid(enterprise.sub_ids());
+        pdu.tlv(ber::IP_ADDRESS, &agent.octets());
+        pdu.number(ber::INTEGER, i128::from(generic));
+        pdu.number(ber::INTEGER, i128::from(specific));
+        pdu.number(ber::TIME_TICKS, i128::from(uptime));
+        pdu.nest(ber::SEQUENCE, |list| varbinds.iter().for_each(|bind| bind.write(list)));
+    })
+}
+
+/// An SNMPv2c trap or inform. `uptime` in hundredths of a second; it and `trap_oid` become the two leading varbinds.
+#[must_use]
+pub fn v2c(
+    kind: Kind,
+    community: &[u8],
+    request_id: i32,
+    uptime: u32,
+    trap_oid: &Oid,
+    varbinds: &[OutVarbind<'_>],
+) -> Vec<u8> {
+    let tag = match kind {
+        Kind::Trap => ber::TRAP_V2_PDU,
+        Kind::Inform => ber::INFORM_PDU,
+    };
+    let head = [
+        OutVarbind { name: standard::SYS_UP_TIME.clone(), value: OutValue::TimeTicks(uptime) },
+        OutVarbind { name: standard::SNMP_TRAP_OID.clone(), value: OutValue::ObjectIdentifier(trap_oid.clone()) },
+    ];
+    message(VERSION_2C, community, tag, |pdu| {
+        write_control(pdu, request_id);
+        pdu.nest(ber::SEQUENCE, |list| head.iter().chain(varbinds).for_each(|bind| bind.write(list)));
+    })
+}
+
+/// The answer that an inform waits for; none for a trap, which waits for none.
+///
+/// It repeats request-id and varbinds and reports no error (RFC 3416 section 4.2.7). The varbinds are the inform's own
+/// octets, so the answer is never longer than the inform, and `tooBig` cannot arise.
+#[must_use]
+pub fn response_to(notification: &Notification<'_>) -> Option<Vec<u8>> {
+    match notification.kind {
+        Kind::Trap => None,
+        Kind::Inform => Some(message(VERSION_2C, notification.community, ber::RESPONSE_PDU, |pdu| {
+            write_control(pdu, notification.request_id);
+            pdu.tlv(ber::SEQUENCE, notification.list);
+        })),
+    }
+}
+
+const VERSION_1: i128 = 0;
+const VERSION_2C: i128 = 1;
+
+fn message(version: i128, community: &[u8], tag: u8, pdu: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.nest(ber::SEQUENCE, |message| {
+        message.number(ber::INTEGER, version);
+        message.tlv(ber::OCTET_STRING, community);
+        message.nest(tag, pdu);
+    });
+    writer.into_bytes()
+}
+
+/// request-id, and error-status and error-index of zero.
+fn write_control(pdu: &mut Writer, request_id: i32) {
+    pdu.number(ber::INTEGER, i128::from(request_id));
+    pdu.number(ber::INTEGER, 0);
+    pdu.number(ber::INTEGER, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snmp::{Message, Notification, OidRef, Response, V1Header, Value, Varbind, Version, decode};
+
+    const ROOT: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 8072, 9999]);
+
+    fn notification(datagram: &[u8]) -> Notification<'_> {
+        match decode(datagram) {
+            Ok(Message::Notification(notification)) => notification,
+            other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+        }
+    }
+
+    fn one_of_each() -> (Vec<OutVarbind<'static>>, Vec<Value<'static>>) {
+        let pairs = [
+            (OutValue::Integer(i32::MIN), Value::Integer(i32::MIN)),
+            (OutValue::from("jdoe"), Value::OctetString(b"jdoe")),
+            (OutValue::from(String::new()), Value::OctetString(b"")),
+            (OutValue::ObjectIdentifier(ROOT), Value::ObjectIdentifier(root())),
+            (OutValue::IpAddress(Ipv4Addr::new(192, 0, 2, 1)), Value::IpAddress(Ipv4Addr::new(192, 0, 2, 1))),
+            (OutValue::Counter32(u32::MAX), Value::Counter32(u32::MAX)),
+            (OutValue::Unsigned32(128), Value::Unsigned32(128)),
+            (OutValue::TimeTicks(u32::MAX), Value::TimeTicks(u32::MAX)),
+            (OutValue::Counter64(u64::MAX), Value::Counter64(u64::MAX)),
+        ];
+        pairs.into_iter().map(|(out, read)| (OutVarbind::new(ROOT, out), read)).unzip()
+    }
+
+    /// `ROOT` as a sender writes it.
+    fn root() -> OidRef<'static> {
+        OidRef::from_ber(&[0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f]).unwrap()
+    }
+
+    #[test]
+    fn a_v2c_trap_of_ours_has_these_octets() {
+        let bytes =
+            v2c(Kind::Trap, b"public", -2, 256, &ROOT, &[OutVarbind::new(ROOT.child(&[1, 0]).unwrap(), "jdoe")]);
+        #[rustfmt::skip]
+        let expected = [
+            0x30, 0x56, 0x02, 1, 1, 0x04, 6, b'p', b'u', b'b', b'l', b'i', b'c',
+            0xa7, 0x49, 0x02, 1, 0xfe, 0x02, 1, 0, 0x02, 1, 0,
+            0x30, 0x3e,
+            0x30, 0x0e, 0x06, 8, 0x2b, 6, 1, 2, 1, 1, 3, 0, 0x43, 2, 1, 0,
+            0x30, 0x17, 0x06, 10, 0x2b, 6, 1, 6, 3, 1, 1, 4, 1, 0, 0x06, 9, 0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f,
+            0x30, 0x13, 0x06, 11, 0x2b, 6, 1, 4, 1, 0xbf, 0x08, 0xce, 0x0f, 1, 0, 0x04, 4, b'j', b'd', b'o', b'e',
+        ];
+        assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn a_v1_trap_of_ours_reads_back_whole() {
+        let (varbinds, values) = one_of_each();
+        let bytes = v1_trap(b"public", &ROOT, Ipv4Addr::new(192, 0, 2, 7), 6, 77, u32::MAX, &varbinds);
+        let read = notification(&bytes);
+        assert_eq!(
+            read.v1,
+            Some(V1Header { enterprise: root(), agent: Ipv4Addr::new(192, 0, 2, 7), generic: 6, specific: 77 })
+        );
+        assert_eq!((read.version, read.kind, read.request_id, read.uptime), (Version::V1, Kind::Trap, 0, u32::MAX));
+        assert_eq!(
+            (read.community, read.trap_oid.to_string().as_str()),
+            (&b"public"[..], "1.3.6.1.4.1.8072.9999.0.77")
+        );
+        let expected: Vec<_> = values.into_iter().map(|value| Varbind { name: root(), value }).collect();
+        assert_eq!(read.varbinds.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(response_to(&read), None);
+    }
+
+    #[test]
+    fn an_inform_of_ours_reads_back_whole_and_is_answered_with_its_own_varbinds() {
+        let (varbinds, values) = one_of_each();
+        let bytes = v2c(Kind::Inform, &[0xff, 0], i32::MIN, 1, &ROOT, &varbinds);
+        let read = notification(&bytes);
+        assert_eq!((read.version, read.kind, read.request_id, read.uptime), (Version::V2c, Kind::Inform, i32::MIN, 1));
+        assert_eq!((read.community, read.v1), (&[0xff, 0][..], None));
+        assert_eq!(read.trap_oid, ROOT);
+        assert_eq!(read.varbinds.iter().map(|bind| bind.value).collect::<Vec<_>>(), values);
+
+        let mut expected = bytes.clone();
+        let pdu = expected.iter().position(|&octet| octet == 0xa6).unwrap();
+        expected[pdu] = 0xa2;
+        let answer = response_to(&read).unwrap();
+        assert_eq!(answer, expected);
+        let response = Response { request_id: i32::MIN, error_status: 0, error_index: 0 };
+        assert_eq!(decode(&answer), Ok(Message::Response(response)));
+    }
+}
