@@ -1,0 +1,91 @@
+//! Whether the service does what it should, and what it could not do. Everything that is degraded stands in one list.
+
+use serde_json::{Value, json};
+use tokio::sync::{oneshot, watch};
+
+use super::keeper::KeeperHandle;
+use super::mqtt::LinkState;
+use super::nms::ReceiverState;
+use super::receive::{PathHandle, Question};
+use super::clock::Clock;
+
+/// How a sink's delivery task stands.
+#[derive(Clone, Debug)]
+pub(crate) enum SinkState {
+    /// MQTT.
+    Mqtt(watch::Receiver<LinkState>),
+    /// One NMS.
+    Nms(watch::Receiver<ReceiverState>),
+}
+
+/// Everything that `health` asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    pub(crate) site: String,
+    pub(crate) clock: Clock,
+    pub(crate) listening: Vec<String>,
+    /// What could not be started.
+    pub(crate) problems: Vec<String>,
+    pub(crate) path: PathHandle,
+    pub(crate) keeper: KeeperHandle,
+    pub(crate) sinks: Vec<(String, SinkState)>,
+}
+
+impl Health {
+    /// The whole of it, as JSON.
+    pub(crate) async fn report(&self) -> Value {
+        let (reply, answer) = oneshot::channel();
+        let asked = self.path.send(Question::Health(reply)).await.is_ok();
+        let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
+        let store = self.keeper.report().await;
+        let mut degraded = self.problems.clone();
+        degraded.extend(store.faults.iter().cloned());
+        let mut sinks = Vec::new();
+        for (name, state) in &self.sinks {
+            let (word, reason) = described(state);
+            degraded.extend(reason.as_ref().map(|reason| format!("{name}: {reason}")));
+            let backlog = store.backlog.iter().find(|(sink, _)| sink.as_ref() == name).map_or(0, |(_, n)| *n);
+            sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog }));
+        }
+        if !self.clock.now().synchronised {
+            degraded.push("clock: not synchronised; times in alerts may be wrong, windows are not".into());
+        }
+        let mut report = json!({
+            "status": if degraded.is_empty() { "ok" } else { "degraded" },
+            "degraded": degraded,
+            "version": env!("CARGO_PKG_VERSION"),
+            "site": self.site,
+            "board": crate::board::BOARD,
+            "uptime_s": self.clock.running().as_secs(),
+            "listening": self.listening,
+            "sinks": sinks,
+            "store": {
+                "on_disk": store.on_disk,
+                "size_bytes": store.size_bytes,
+                "outbox": store.outbox,
+                "folded": store.folded,
+                "dropped": store.dropped,
+            },
+        });
+        if let (Some(all), Value::Object(path)) = (report.as_object_mut(), path) {
+            all.extend(path);
+        }
+        report
+    }
+}
+
+fn described(state: &SinkState) -> (&'static str, Option<String>) {
+    match state {
+        SinkState::Mqtt(state) => match &*state.borrow() {
+            LinkState::Connecting => ("connecting", None),
+            LinkState::Connected => ("connected", None),
+            LinkState::Refusing { reason } => ("refusing", Some(reason.clone())),
+            LinkState::Down { reason } => ("down", Some(reason.clone())),
+        },
+        SinkState::Nms(state) => match &*state.borrow() {
+            ReceiverState::Idle => ("idle", None),
+            ReceiverState::Delivering => ("delivering", None),
+            ReceiverState::Down { reason } => ("down", Some(reason.clone())),
+        },
+    }
+}

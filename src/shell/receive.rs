@@ -1,0 +1,221 @@
+//! The path's thread: one thread from socket to tally. It reads every UDP socket in batches, decides, and hands what must be kept
+//! to the store's thread.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::LocalSet;
+use tokio::time::sleep_until;
+
+use super::clock::Clock;
+use super::keeper::{Answer, KeeperHandle, Turn};
+use super::listen::{Bound, Input};
+use super::report;
+use crate::engine::Action;
+use crate::path::Path;
+use crate::units::Span;
+
+/// Datagrams that one socket may hand in before the others get their turn.
+const BATCH: usize = 64;
+/// The longest UDP datagram.
+const DATAGRAM: usize = 65_535;
+/// A pause after a failed receive, so that a lasting failure does not spin.
+const AFTER_ERROR: std::time::Duration = std::time::Duration::from_millis(10);
+/// Questions that can wait.
+const QUESTIONS: usize = 32;
+
+/// What others may ask of the path.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// The accounts at hand, as JSON.
+    Accounts(oneshot::Sender<serde_json::Value>),
+    /// What was received and decided, as JSON.
+    Health(oneshot::Sender<serde_json::Value>),
+    /// Keep everything that changed, then end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// The way to the path's thread.
+pub(crate) type PathHandle = mpsc::Sender<Question>;
+
+/// Starts the thread.
+///
+/// # Errors
+/// If the system gives us no thread.
+pub(crate) fn start(
+    path: Path,
+    sockets: Vec<Bound>,
+    keeper: KeeperHandle,
+    clock: Clock,
+    flush: Span,
+) -> std::io::Result<(PathHandle, JoinHandle<()>)> {
+    let (handle, questions) = mpsc::channel(QUESTIONS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = thread::Builder::new().name("path".into()).spawn(move || {
+        let receiver = Rc::new(Receiver { path: RefCell::new(path), keeper, clock, due: Notify::new() });
+        LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
+    })?;
+    Ok((handle, thread))
+}
+
+struct Receiver {
+    path: RefCell<Path>,
+    keeper: KeeperHandle,
+    clock: Clock,
+    /// The engine's deadline may have become earlier.
+    due: Notify,
+}
+
+impl Receiver {
+    async fn run(self: Rc<Self>, sockets: Vec<Bound>, mut questions: mpsc::Receiver<Question>, flush: Span) {
+        for bound in sockets {
+            tokio::task::spawn_local(Rc::clone(&self).listen(bound));
+        }
+        tokio::task::spawn_local(Rc::clone(&self).keep_time());
+        tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
+        while let Some(question) = questions.recv().await {
+            match question {
+                Question::Accounts(reply) => {
+                    let answer = report::accounts(&self.path.borrow(), self.clock.now());
+                    let _gone = reply.send(answer).is_err();
+                }
+                Question::Health(reply) => {
+                    let answer = report::path(&self.path.borrow());
+                    let _gone = reply.send(answer).is_err();
+                }
+                Question::Stop(reply) => {
+                    self.flush().await;
+                    let _gone = reply.send(()).is_err();
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn listen(self: Rc<Self>, bound: Bound) {
+        let Bound { socket, input, address } = bound;
+        let answering = Arc::new(socket);
+        let socket = match answering.try_clone().and_then(UdpSocket::from_std) {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::error!("{address}: cannot be read: {error}");
+                return;
+            }
+        };
+        let mut buffer = vec![0_u8; DATAGRAM];
+        loop {
+            // A failed receive never ends the listener; an ICMP error of an earlier answer shows up here, too.
+            let Ok((length, from)) = socket.recv_from(&mut buffer).await else {
+                tokio::time::sleep(AFTER_ERROR).await;
+                continue;
+            };
+            let mut turn = Turn::at(self.clock.now());
+            self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
+            for _ in 1..BATCH {
+                let Ok((length, from)) = socket.try_recv_from(&mut buffer) else { break };
+                self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
+            }
+            self.settle(turn).await;
+        }
+    }
+
+    fn take(&self, input: Input, datagram: &[u8], from: SocketAddr, socket: &Arc<std::net::UdpSocket>, turn: &mut Turn) {
+        let mut path = self.path.borrow_mut();
+        match input {
+            Input::Syslog => {
+                path.syslog(datagram, from.ip(), turn.now);
+            }
+            Input::Traps => {
+                if let (_, Some(bytes)) = path.snmp(datagram, from.ip(), turn.now) {
+                    turn.answers.push(Answer { bytes, socket: Arc::clone(socket), to: from });
+                }
+            }
+        }
+        drain(&mut path, turn);
+    }
+
+    /// Hands a turn over, shows a refusal if one is to be shown, and sets the timer.
+    async fn settle(&self, mut turn: Turn) {
+        {
+            let mut path = self.path.borrow_mut();
+            if let Some(refusal) = path.refusal_to_show() {
+                let (from, why, remedy) = (refusal.from.to_canonical(), refusal.why, refusal.remedy());
+                tracing::warn!("refused a message from {from}: {why}; to let it in: {remedy}");
+            }
+            if !turn.answers.is_empty() {
+                // What an answered inform carried must not be lost, so its counters go with it.
+                path.engine.drain_changed(|record| turn.records.push(record.clone()));
+            }
+        }
+        self.due.notify_one();
+        if !turn.is_empty() {
+            self.keeper.keep(turn).await;
+        }
+    }
+
+    /// Wakes when the engine has something to do.
+    async fn keep_time(self: Rc<Self>) {
+        loop {
+            let deadline = self.path.borrow().engine.deadline();
+            match deadline {
+                None => self.due.notified().await,
+                Some(deadline) => {
+                    tokio::select! {
+                        () = self.due.notified() => continue,
+                        () = sleep_until(self.clock.instant_of(deadline)) => {}
+                    }
+                    let mut turn = Turn::at(self.clock.now());
+                    {
+                        let mut path = self.path.borrow_mut();
+                        path.engine.tick(turn.now);
+                        drain(&mut path, &mut turn);
+                    }
+                    if !turn.is_empty() {
+                        self.keeper.keep(turn).await;
+                    }
+                    // A deadline that lies a fraction of a millisecond ahead must not spin.
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+
+    async fn flush_every(self: Rc<Self>, interval: Span) {
+        let mut timer = tokio::time::interval(std::time::Duration::from_millis(interval.as_millis().max(1)));
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            timer.tick().await;
+            self.flush().await;
+        }
+    }
+
+    async fn flush(&self) {
+        let mut turn = Turn::at(self.clock.now());
+        {
+            let mut path = self.path.borrow_mut();
+            drain(&mut path, &mut turn);
+            path.engine.drain_changed(|record| turn.records.push(record.clone()));
+            if !turn.records.is_empty() {
+                turn.nodes = path.engine.nodes().cloned().collect();
+            }
+        }
+        if !turn.is_empty() {
+            turn.sync = true;
+            self.keeper.keep(turn).await;
+        }
+    }
+}
+
+fn drain(path: &mut Path, turn: &mut Turn) {
+    while let Some(action) = path.engine.next_action() {
+        match action {
+            Action::Tell(alert, record) => turn.told.push((alert, record)),
+            Action::Keep(record) => turn.records.push(*record),
+        }
+    }
+}

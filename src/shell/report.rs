@@ -1,0 +1,64 @@
+//! What the running service says about itself, as JSON for `lockwarden accounts`, `alerts` and `health`.
+
+use serde_json::{Value, json};
+
+use crate::engine::AccountRecord;
+use crate::path::{Path, Transport};
+use crate::units::Now;
+
+/// The accounts at hand: locked ones first, then by their newest failure.
+pub(crate) fn accounts(path: &Path, now: Now) -> Value {
+    let settings = path.engine.settings();
+    let mut records: Vec<&AccountRecord> = path.engine.accounts().collect();
+    records.sort_by_key(|record| (record.locked().is_none(), std::cmp::Reverse(record.last_failure())));
+    let row = |record: &&AccountRecord| {
+        let policy = settings.policies.of(&record.account);
+        json!({
+            "account": record.account.name,
+            "cluster": Some(&record.account.cluster).filter(|c| !c.is_empty()),
+            "realm": record.account.realm,
+            "locked": record.locked().is_some(),
+            "basis": record.locked(),
+            "unlock_expected": record.unlock_expected(),
+            "failures": record.failures_in(policy.reset, now.mono),
+            "limit": policy.failed_logons,
+            "failures_total": record.total,
+            "last_failure": record.last_failure(),
+            "sources": record.sources(),
+        })
+    };
+    Value::Array(records.iter().map(row).collect())
+}
+
+/// What was received and how it ended.
+pub(crate) fn path(path: &Path) -> Value {
+    let tallies = path.tallies();
+    let verdicts: serde_json::Map<String, Value> =
+        tallies.iter().filter(|(_, n)| *n > 0).map(|(v, n)| (v.as_str().to_owned(), n.into())).collect();
+    let refused: Vec<Value> = path
+        .refusals()
+        .map(|refusal| {
+            json!({
+                "from": refusal.from.to_canonical().to_string(),
+                "to": match refusal.transport { Transport::Snmp => "traps", Transport::Syslog => "syslog" },
+                "why": refusal.why.as_str(),
+                "count": refusal.count,
+                "last": refusal.last,
+                "remedy": refusal.remedy(),
+            })
+        })
+        .collect();
+    let (hot, evicted, untracked) = path.engine.occupancy();
+    let nodes: Vec<Value> = path
+        .engine
+        .nodes()
+        .map(|node| json!({ "name": node.name, "cluster": Some(&node.cluster).filter(|c| !c.is_empty()) }))
+        .collect();
+    json!({
+        "received": tallies.total(),
+        "verdicts": verdicts,
+        "refused": refused,
+        "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
+        "nodes": nodes,
+    })
+}

@@ -1,0 +1,100 @@
+//! Delivery: each sink reads the outbox at its own pace and acknowledges what arrived. A dead one holds up no other.
+
+pub(crate) mod mqtt;
+pub(crate) mod nms;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::keeper::KeeperHandle;
+use crate::alert::Alert;
+use crate::store::Entry;
+
+/// Outbox entries read at a time.
+const PAGE: usize = 64;
+/// Messages between the outbox and a sink's own window.
+pub(crate) const WAITING: usize = 64;
+/// A token that stands for no outbox entry: a state that is published again after each connection.
+pub(crate) const NO_ENTRY: u64 = u64::MAX;
+
+/// The outbox entries that are on their way: which store they are of, and how many messages of each are not acknowledged.
+#[derive(Debug, Default)]
+pub(crate) struct UnderWay {
+    generation: u64,
+    parts: std::collections::BTreeMap<u64, usize>,
+}
+
+/// Shared between the task that reads the outbox and the one that takes acknowledgements.
+pub(crate) type Shared = Arc<std::sync::Mutex<UnderWay>>;
+
+/// Reads the outbox from its beginning (the store gives nothing that every sink has), turns each entry into messages and hands
+/// them over, for ever. `to_messages` gets the entry and says what goes out for it; each carries the entry's number as its token.
+pub(crate) async fn feed<T>(
+    keeper: KeeperHandle,
+    shared: Shared,
+    first: u64,
+    messages: mpsc::Sender<T>,
+    to_messages: impl Fn(u64, &Alert) -> Vec<T>,
+) {
+    let mut newest = keeper.newest.clone();
+    let mut generation = newest.borrow_and_update().generation;
+    let mut next = first;
+    loop {
+        let entries: Vec<Entry<Alert>> = keeper.fetch(next, PAGE).await;
+        if entries.is_empty() {
+            if newest.changed().await.is_err() {
+                return;
+            }
+            let now = *newest.borrow_and_update();
+            if now.generation != generation {
+                // Another store has taken over, and its numbers begin anew.
+                generation = now.generation;
+                next = 0;
+                with(&shared, |under_way| *under_way = UnderWay { generation, ..UnderWay::default() });
+            }
+            continue;
+        }
+        for entry in entries {
+            next = entry.seq + 1;
+            let parts = to_messages(entry.seq, &entry.record);
+            with(&shared, |under_way| under_way.parts.insert(entry.seq, parts.len()));
+            for message in parts {
+                if messages.send(message).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Takes acknowledged tokens; an entry is done when all its messages are.
+pub(crate) async fn acknowledge(
+    keeper: KeeperHandle,
+    shared: Shared,
+    sink: Arc<str>,
+    mut tokens: mpsc::Receiver<u64>,
+) {
+    while let Some(seq) = tokens.recv().await {
+        if seq == NO_ENTRY {
+            continue;
+        }
+        let done = with(&shared, |under_way| {
+            let parts = under_way.parts.get_mut(&seq)?;
+            *parts = parts.saturating_sub(1);
+            if *parts > 0 {
+                return None;
+            }
+            under_way.parts.remove(&seq);
+            Some(under_way.generation)
+        });
+        if let Some(generation) = done {
+            keeper.acknowledged(&sink, generation, seq).await;
+        }
+    }
+}
+
+fn with<R>(shared: &Shared, act: impl FnOnce(&mut UnderWay) -> R) -> R {
+    // A poisoned lock means that a task panicked, and a panic ends the process; the data is whole either way.
+    act(&mut shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
