@@ -396,3 +396,104 @@ const NAMED_ZONES: [(&str, i16); 18] = [
     ("EET", 120),
     ("EEST", 180),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Stamp = Stamp {
+        year: Some(2026),
+        month: 1,
+        day: 15,
+        hour: 8,
+        minute: 21,
+        second: Some(5),
+        milli: None,
+        zone: Zone::Unknown,
+        accuracy: Accuracy::Synchronised,
+    };
+
+    #[test]
+    fn every_form_on_the_wire_gives_its_fields() {
+        let utc = Stamp { zone: Zone::Utc, ..AT };
+        let cases = [
+            ("Jan 15 2026 08:21:05 UTC", utc),
+            ("Jan 15 2026 08:21:05.090 UTC", Stamp { milli: Some(90), ..utc }),
+            ("Jan 15 2026 08:21:05.1 UTC", Stamp { milli: Some(1), ..utc }),
+            ("Jan 15 2026 08:21:05.19 GMT", Stamp { milli: Some(19), ..utc }),
+            ("Jan 15 2026 08:21:05.123456 UTC", Stamp { milli: Some(123), ..utc }),
+            ("Jan 15 2026 08:21:05 AM.484 UTC", Stamp { milli: Some(484), ..utc }),
+            ("Jan 15 2026 04:03:01 PM.688 UTC", Stamp { hour: 16, minute: 3, second: Some(1), milli: Some(688), ..utc }),
+            ("Jan 15 2026 12:21:05 AM UTC", Stamp { hour: 0, ..utc }),
+            ("Jan 15 2026 12:21:05 PM UTC", Stamp { hour: 12, ..utc }),
+            ("JAN 5 08:21:05", Stamp { year: None, day: 5, ..AT }),
+            ("*Jan  5 08:21:05.411", Stamp { year: None, day: 5, milli: Some(411), accuracy: Accuracy::NotSynchronised, ..AT }),
+            (".Jan 15 2026 08:21:05 CDT", Stamp { zone: Zone::OffsetMinutes(-300), accuracy: Accuracy::Dubious, ..AT }),
+            ("Jan 15 2026 08:21:05 GMT+00:00", utc),
+            ("Jan 15 2026 08:21:05 GMT+05:30", Stamp { zone: Zone::OffsetMinutes(330), ..AT }),
+            ("Jan 15 2026 08:21:05 CST", AT),
+            ("Jan 15 2026 08:21:05 Europe/Berlin", AT),
+            ("2026-01-15T08:21:05Z", utc),
+            ("2026-01-15T08:21:05.1+01:00", Stamp { milli: Some(100), zone: Zone::OffsetMinutes(60), ..AT }),
+            ("2026-01-15T08:21:05.000003-07:00", Stamp { milli: Some(0), zone: Zone::OffsetMinutes(-420), ..AT }),
+            ("2026-01-15 08:21:05", AT),
+            ("Thu Jan 15 08:21:05 UTC 2026", utc),
+            ("Thu Jan 15 08:21:05 EST 2026", Stamp { zone: Zone::OffsetMinutes(-300), ..AT }),
+            ("1/15/26 8:21 AM", Stamp { second: None, ..AT }),
+            ("01/15/26 8:21 PM", Stamp { hour: 20, second: None, ..AT }),
+            ("01/15/2026 08:21:05 AM", AT),
+        ];
+        for (text, stamp) in cases {
+            assert_eq!(Stamp::parse(text), Some(stamp), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_not_a_stamp() {
+        for text in [
+            "",
+            "Invalid timestamp format",
+            "Feb 30 2026 08:21:05 UTC",
+            "Feb 29 2026 08:21:05 UTC",
+            "Jan 15 2026 24:00:00 UTC",
+            "Jan 15 2026 08:60:00 UTC",
+            "Jan 15 2026 13:00:00 AM UTC",
+            "Jan 0 08:21:05",
+            "Jan 15 2026",
+            "15/1/26 9:00 AM",
+            "2026-13-01T00:00:00Z",
+            "2026-01-15T08:21:05+24:00",
+            "2026-01-15T08:21:05Z+01:00",
+            "Jan 15 2026 08:21:05 UTC and more",
+        ] {
+            assert_eq!(Stamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_year_is_the_one_nearest_to_the_receipt() {
+        let wall = |text: &str, near: &str| {
+            let near = Stamp::parse(near).unwrap().to_wall(Wall::from_millis(0)).unwrap();
+            Stamp::parse(text).unwrap().to_wall(near).map(|wall| wall.to_string())
+        };
+        let cases = [
+            ("Dec 31 23:59:59", "2026-01-01T00:00:05Z", Some("2025-12-31T23:59:59.000Z")),
+            ("Jan  1 00:00:01", "2025-12-31T23:59:58Z", Some("2026-01-01T00:00:01.000Z")),
+            ("Jan 15 08:21:05.090", "2026-01-15T08:21:06Z", Some("2026-01-15T08:21:05.090Z")),
+            ("Feb 29 08:00:00", "2027-12-01T00:00:00Z", Some("2028-02-29T08:00:00.000Z")),
+            ("Feb 29 08:00:00", "2026-03-01T00:00:00Z", None),
+            ("2026-01-15T08:21:05+01:00", "1990-01-01T00:00:00Z", Some("2026-01-15T07:21:05.000Z")),
+        ];
+        for (text, near, expected) in cases {
+            assert_eq!(wall(text, near).as_deref(), expected, "{text} near {near}");
+        }
+    }
+
+    #[test]
+    fn the_precision_is_the_last_field_written() {
+        let precision = |text: &str| Stamp::parse(text).map(Stamp::precision_ms);
+        assert_eq!(precision("1/15/26 9:00 AM"), Some(60_000));
+        assert_eq!(precision("Jan 15 08:21:05"), Some(1_000));
+        assert_eq!(precision("Jan 15 08:21:05.1"), Some(1));
+    }
+}

@@ -109,3 +109,42 @@ fn colon_after(bytes: &[u8], len: usize) -> Option<usize> {
 const fn separates(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'.' | b'|')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: [&str; 7] =
+        ["Login IP Address/Hostname", "Login Date/Time", "Login UserID", "Login Interface", "App ID", "Cluster ID", "Node ID"];
+    const OLD: &str = "Login Authentication failed. Login IP Address/Hostname:192.0.2.15 Login Date/Time:01/15/09 9:00 AM \
+                       Login UserID:ccmadmin Login Interface:CCMAdmin App ID:Cisco Tomcat Cluster ID: Node ID:cucm-pub";
+
+    fn value<'a>(text: &'a str, key: &str, keys: &[&str], cut: bool) -> Option<(&'a str, bool)> {
+        colon_value(text, key, keys, cut).map(|value| (value.raw, value.complete))
+    }
+
+    #[test]
+    fn a_body_without_brackets_is_split_at_its_known_keys() {
+        assert_eq!(value(OLD, "Login UserID", &KEYS, true), Some(("ccmadmin", true)));
+        assert_eq!(value(OLD, "login ip address/hostname", &KEYS, true), Some(("192.0.2.15", true)));
+        assert_eq!(value(OLD, "Login Date/Time", &KEYS, true), Some(("01/15/09 9:00 AM", true)));
+        assert_eq!(value(OLD, "App ID", &KEYS, true), Some(("Cisco Tomcat", true)));
+        assert_eq!(value(OLD, "Cluster ID", &KEYS, true), Some(("", true)));
+        assert_eq!(value(OLD, "Node ID", &KEYS, false), Some(("cucm-pub", true)));
+        assert_eq!(value(OLD, "Node ID", &KEYS, true), Some(("cucm-pub", false)));
+        assert_eq!(value(OLD, "UserID", &KEYS, false), None);
+        assert_eq!(value(OLD, "Reason", &KEYS, false), None);
+    }
+
+    #[test]
+    fn blanks_around_the_colon_and_line_ends_are_separators() {
+        let file = "06:58:35.314 |LogMessage   UserID : jdoe  ClientAddress : 192.0.2.5  CorrelationID :   App ID: Cisco Tomcat";
+        let keys = ["UserID", "ClientAddress", "CorrelationID", "App ID"];
+        assert_eq!(value(file, "UserID", &keys, false), Some(("jdoe", true)));
+        assert_eq!(value(file, "CorrelationID", &keys, false), Some(("", true)));
+        assert_eq!(value("x#012UserID : jdoe#012Other : y", "UserID", &[], true), Some(("jdoe", true)));
+        assert_eq!(value("x\nUserID:jdoe\nOther : y", "UserID", &[], true), Some(("jdoe", true)));
+        assert_eq!(value("xUserID:jdoe", "UserID", &[], false), None);
+        assert_eq!(value("UserID:山田 UserID:jdoe", "UserID", &[], false), Some(("山田", true)));
+    }
+}

@@ -4,6 +4,8 @@
 //! messages inside: see [`nested`] and [`authentication_failures`]. Lengths of names are bounded, contents are not checked:
 //! CUCM breaks the specification's alphabet (`authFail`, `RTMT-ERROR-ALERT`, `UC_Location Bandwidth Manager`).
 
+#[cfg(test)]
+mod cucm_lines;
 mod fields;
 mod rtmt;
 mod tags;
@@ -116,13 +118,118 @@ const MAX_NAME: usize = 80;
 
 /// The bytes before the first `-<0 to 7>-`. Both names can hold hyphens, only the severity stands between two.
 fn facility_len(bytes: &[u8]) -> Option<usize> {
-    bytes
-        .windows(3)
-        .take(MAX_NAME)
-        .take_while(|next| next.first().is_some_and(|&b| !b.is_ascii_control() && !b"[]:%".contains(&b)))
-        .position(|next| matches!(next, [b'-', b'0'..=b'7', b'-']))
+    for (n, next) in bytes.windows(3).take(MAX_NAME).enumerate() {
+        match next {
+            [b'-', b'0'..=b'7', b'-'] => return Some(n),
+            [b'[' | b']' | b':' | b'%' | 0..=31 | 127, ..] => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn without_star(text: &str, cut: bool) -> &str {
     if cut { text.strip_suffix('*').unwrap_or(text) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Pairs<'a> = Vec<(&'a str, &'a str, bool)>;
+
+    fn pairs<'a>(message: &CiscoLog<'a>) -> Pairs<'a> {
+        message.tags.iter().map(|(key, value)| (key, value.raw, value.complete)).collect()
+    }
+
+    fn read(body: &str) -> (&str, u8, &str, Pairs<'_>, &str, bool) {
+        let message = parse(body).expect("a message");
+        (message.facility, message.severity, message.mnemonic, pairs(&message), message.text, message.truncated)
+    }
+
+    #[test]
+    fn an_alarm_gives_its_names_tags_and_text() {
+        assert_eq!(
+            read("%UC_IMS-4-authFail: %[UserID=jdoe][Message=Credential failure][ClusterID=][NodeID=cucm-sub1]: An attempt failed.."),
+            (
+                "UC_IMS",
+                4,
+                "authFail",
+                vec![
+                    ("UserID", "jdoe", true),
+                    ("Message", "Credential failure", true),
+                    ("ClusterID", "", true),
+                    ("NodeID", "cucm-sub1", true),
+                ],
+                "An attempt failed..",
+                false,
+            )
+        );
+    }
+
+    #[test]
+    fn real_senders_vary_blanks_names_and_marks() {
+        assert_eq!(
+            read("%UC_CTI-3-CtiProviderOpenFailure: %[ Login User Id=ctiapp] [Reason code.=-1932787425]  [UNKNOWN_PARAMNAME:IPAddress=192.0.2.73]: x"),
+            (
+                "UC_CTI",
+                3,
+                "CtiProviderOpenFailure",
+                vec![("Login User Id", "ctiapp", true), ("Reason code.", "-1932787425", true), ("IPAddress", "192.0.2.73", true)],
+                "x",
+                false,
+            )
+        );
+        assert_eq!(
+            read("% UC_Location Bandwidth Manager-4-LBMLinkOOS : %[RemoteIPAddress=192.0.2.1]: down"),
+            ("UC_Location Bandwidth Manager", 4, "LBMLinkOOS", vec![("RemoteIPAddress", "192.0.2.1", true)], "down", false)
+        );
+        assert_eq!(
+            read("%CCM_RTMT-RTMT-2-RTMT-ERROR-ALERT: RTMT Alert Name:X Detail: y"),
+            ("CCM_RTMT-RTMT", 2, "RTMT-ERROR-ALERT", vec![], "RTMT Alert Name:X Detail: y", false)
+        );
+        assert_eq!(
+            read("%SYS-5-CONFIG_I: Configured from vty0 [192.0.2.9]"),
+            ("SYS", 5, "CONFIG_I", vec![], "Configured from vty0 [192.0.2.9]", false)
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_name_is_not_a_message() {
+        for body in ["", "%", "%% text", "%ASA: text", "%UC_IMS-8-x: y", "%UC_IMS-4-: y", "%UC: IMS-4-x: y", "%UC_IMS-4-a b: y", "UC_IMS-4-x: y"] {
+            assert_eq!(parse(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_cut_message_shows_where_it_was_cut() {
+        assert_eq!(
+            read("%UC_IMS-4-authHackLock: %[UserID=jd"),
+            ("UC_IMS", 4, "authHackLock", vec![("UserID", "jd", false)], "", true)
+        );
+        assert_eq!(
+            read("%UC_IMS-4-authHackLock: %[UserID=jdoe][App"),
+            ("UC_IMS", 4, "authHackLock", vec![("UserID", "jdoe", true)], "", true)
+        );
+        assert_eq!(read("%UC_IMS-4-authHackLock: %[UserID=jdoe]"), ("UC_IMS", 4, "authHackLock", vec![("UserID", "jdoe", true)], "", true));
+        assert_eq!(read("%UC_IMS-4-authHa"), ("UC_IMS", 4, "authHa", vec![], "", true));
+    }
+
+    #[test]
+    fn the_star_of_a_cut_trap_text_is_not_part_of_it() {
+        let message = parse_cut("%UC_IMS-4-authFail: %[AppID=x][UserID=jd*", true).expect("a message");
+        assert_eq!((pairs(&message), message.truncated), (vec![("AppID", "x", true), ("UserID", "jd", false)], true));
+        let whole = parse_cut("%UC_IMS-4-authFail: %[UserID=jdoe]: An attem*", true).expect("a message");
+        assert_eq!((pairs(&whole), whole.text, whole.truncated), (vec![("UserID", "jdoe", true)], "An attem", true));
+    }
+
+    #[test]
+    fn a_name_and_a_text_that_came_apart_make_a_message() {
+        for text in ["%[UserID=jdoe][NodeID=n]: Locked.", "[UserID=jdoe][NodeID=n]: Locked."] {
+            let message = CiscoLog::from_parts("UC_IMS", 4, "authHackLock", text, false);
+            assert_eq!((pairs(&message), message.text), (vec![("UserID", "jdoe", true), ("NodeID", "n", true)], "Locked."));
+        }
+        let old = CiscoLog::from_parts("CCM_TOMCAT_APPS", 4, "AuthenticationFailed", "Login UserID:jd*", true);
+        assert_eq!((pairs(&old), old.text, old.truncated), (vec![], "Login UserID:jd", true));
+    }
 }

@@ -50,16 +50,13 @@ const MATCHED: &str = "MatchedEvent";
 
 /// The text before the line end that one of RTMT's fields follows, and the text behind that line end.
 fn line(text: &str) -> (&str, &str) {
-    let (before, after) = line_end(text, "#012").unwrap_or((text, ""));
-    let (line, after) = line_end(before, "\n")
-        .map_or((before, after), |(line, _)| (line, text.get(line.len() + 1..).unwrap_or_default()));
-    (line.trim_ascii(), after)
-}
-
-fn line_end<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
-    text.match_indices(mark)
-        .filter_map(|(at, mark)| Some((text.get(..at)?, text.get(at + mark.len()..)?)))
+    text.match_indices(['#', '\n'])
+        .filter_map(|(at, mark)| {
+            let (line, after) = text.split_at_checked(at)?;
+            Some((line, after.strip_prefix(if mark == "#" { "#012" } else { mark })?))
+        })
         .find(|(_, after)| FIELDS.iter().any(|field| begins_with_key(after, field)))
+        .map_or((text.trim_ascii(), ""), |(line, after)| (line.trim_ascii(), after))
 }
 
 fn begins_with_key(text: &str, key: &str) -> bool {
@@ -152,4 +149,52 @@ impl<'a> Blocks<'a, '_> {
 
 fn is_time(field: &Field<'_>) -> bool {
     field.key.eq_ignore_ascii_case("TimeStamp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INNER: &str = "Jan 15 09:03:59 cucm-sub1 local7 4 : 103: Jan 15 2026 09:03:59.090 UTC : %UC_IMS-4-authFail: %[UserID=jdoe]: x.";
+
+    fn failures(raw: &str, complete: bool) -> Vec<(Option<Stamp>, &str, &str, &str, bool)> {
+        authentication_failures(TagValue { raw, complete })
+            .map(|failure| (failure.stamp, failure.login_from, failure.interface, failure.user.raw, failure.user.complete))
+            .collect()
+    }
+
+    #[test]
+    fn a_nested_message_ends_before_the_alerts_own_fields() {
+        for end in ["#012AppID : Cisco Syslog Agent#012NodeID : n", "#012 ClusterID : ", "\nNode ID : n", ""] {
+            let detail = format!(" At Thu, the following: #012StringMatch : ims-auth#012MatchedEvent : {INNER}{end}");
+            assert_eq!(nested(&detail), Some(INNER), "{end}");
+        }
+        let two = format!("MatchedEvent : {INNER}#012AppID : a#012#012MatchedEvent : second#012AppID : b");
+        assert_eq!(nested_lines(&two).collect::<Vec<_>>(), [INNER, "second"]);
+        assert_eq!(nested("SeverityMatch - Critical ntpRunningStatus.sh: NTP server is inactive"), None);
+    }
+
+    #[test]
+    fn each_block_of_an_authentication_alert_is_a_failure() {
+        let detail = "There are 2 AuthenticationFailed events (up to 30) received: #012TimeStamp : 1/15/26 9:00 AM#012LoginFrom : \
+                      192.0.2.15#012Interface : VMREST#012UserID : ccmadmin#012AppID : Cisco Tomcat#012ClusterID : #012NodeID : \
+                      cucm-pub#012TimeStamp : 1/15/26 9:01 AM#012LoginFrom : host1#012Interface : VMREST#012UserID : jdoe#012AppID : \
+                      x#012 TimeStamp : Thu Jan 15 09:00:00 UTC 2026";
+        let expected = [
+            (Stamp::parse("1/15/26 9:00 AM"), "192.0.2.15", "VMREST", "ccmadmin", true),
+            (Stamp::parse("1/15/26 9:01 AM"), "host1", "VMREST", "jdoe", true),
+        ];
+        assert_eq!(failures(detail, true), expected);
+        assert_eq!(failures(&detail.replace("#012", " "), true), expected);
+    }
+
+    #[test]
+    fn a_typed_name_makes_no_failure_of_another_account_and_a_cut_one_is_not_complete() {
+        let block = "There are 1 events#012TimeStamp : 1/15/26 9:00 AM#012LoginFrom : a#012Interface : b#012UserID : ";
+        let at = Stamp::parse("1/15/26 9:00 AM");
+        assert_eq!(failures(&format!("{block}eve UserID : jdoe#012AppID : x"), true), [(at, "a", "b", "eve", true)]);
+        let forged = format!("{block}eve#012TimeStamp : 1/15/26 9:00 AM#012UserID : jdoe#012AppID : x");
+        assert_eq!(failures(&forged, true), [(at, "a", "b", "eve", true)]);
+        assert_eq!(failures(&format!("{block}jd"), false), [(at, "a", "b", "jd", false)]);
+    }
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 ///    that is followed by `[`, `:` or the end; if there is none, the message is cut.
 ///
 /// So `[UserID=eve\][UserID=jdoe][Message=x]` is one user, `eve][UserID=jdoe`, and never jdoe. Rule 3 needs a look at the whole
-/// rest: it is tried for the first [`MAX_LOOKS`] such values, later ones take the first fitting `]`, so the work stays linear.
+/// rest: it is tried for the first four such values, later ones take the first fitting `]`, so the work stays linear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tags<'a>(&'a str);
 
@@ -54,6 +54,7 @@ impl<'a> Tags<'a> {
     /// `App ID` is `AppID`, `Reason code.` is `Reasoncode`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<TagValue<'a>> {
+        let key = known_name(key);
         self.iter().find(|(name, _)| same_key(name, key)).map(|(_, value)| value)
     }
 
@@ -160,12 +161,19 @@ impl<'a> Iterator for TagIter<'a> {
             self.rest = rest.strip_prefix(']')?;
             return Some((key, TagValue { raw: "", complete: true }));
         };
-        let end = value_end(value.as_bytes(), &mut self.looks);
+        let end = plain_end(value).or_else(|| value_end(value.as_bytes(), &mut self.looks));
         let (raw, rest) = end.and_then(|n| value.split_at_checked(n)).unwrap_or((value, ""));
         self.rest = rest.strip_prefix(']').unwrap_or(rest);
         self.closed = end.is_some();
         Some((key, TagValue { raw, complete: end.is_some() }))
     }
+}
+
+/// [`value_end`] for the values that nearly all are: neither brackets nor escapes in them.
+fn plain_end(text: &str) -> Option<usize> {
+    let (value, after) = text.split_once(']')?;
+    let plain = !value.contains('[') && !value.contains('\\') && at_boundary(Some(after.as_bytes()));
+    plain.then_some(value.len())
 }
 
 /// The place of the `]` that ends the value at the start of `bytes`; see [`Tags`] for the rule.
@@ -212,10 +220,85 @@ fn known_name(key: &str) -> &str {
     key.strip_prefix("UNKNOWN_PARAMNAME:").map_or(key, str::trim_ascii)
 }
 
+/// Compares a name of [`TagIter`] with a key, both without blanks around them.
 fn same_key(name: &str, wanted: &str) -> bool {
-    fn letters(key: &str) -> impl Iterator<Item = u8> + '_ {
-        let key = known_name(key).trim_end_matches(['.', ' ']);
-        key.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_lowercase())
+    let first = |key: &str| key.as_bytes().first().map(u8::to_ascii_lowercase);
+    // Nearly every call ends at one of these two.
+    if first(name) != first(wanted) {
+        return false;
     }
-    letters(name).eq(letters(wanted))
+    name.eq_ignore_ascii_case(wanted) || letters(name).eq(letters(wanted))
+}
+
+fn letters(key: &str) -> impl Iterator<Item = u8> + '_ {
+    let key = key.trim_end_matches(['.', ' ']);
+    key.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Pair<'a> = (&'a str, &'a str, bool);
+
+    fn pairs(text: &str) -> Vec<Pair<'_>> {
+        Tags::read(text).0.iter().map(|(key, value)| (key, value.raw, value.complete)).collect()
+    }
+
+    #[test]
+    fn a_value_ends_at_its_own_bracket() {
+        let cases: [(&str, &[Pair<'_>]); 12] = [
+            ("[a=1][b=x:y=z,w]: text", &[("a", "1", true), ("b", "x:y=z,w", true)]),
+            ("[UserID=eve\\][UserID=jdoe][Message=x]: text", &[("UserID", "eve\\][UserID=jdoe", true), ("Message", "x", true)]),
+            ("[UserID=eve\\]\\[UserID=jdoe][M=x]: t", &[("UserID", "eve\\]\\[UserID=jdoe", true), ("M", "x", true)]),
+            ("[UserID=DOMAIN\\jdoe][M=x]: t", &[("UserID", "DOMAIN\\jdoe", true), ("M", "x", true)]),
+            ("[UserID=jdoe]x][M=y]: t", &[("UserID", "jdoe]x", true), ("M", "y", true)]),
+            ("[UserID=a[b][M=x]: t", &[("UserID", "a[b", true), ("M", "x", true)]),
+            ("[D=from [192.0.2.1] and [x]][M=y]: t", &[("D", "from [192.0.2.1] and [x]", true), ("M", "y", true)]),
+            ("[D= : %X-4-Y: %[U=j][N=n]: in #012AppID : z][M=y]: t", &[
+                ("D", " : %X-4-Y: %[U=j][N=n]: in #012AppID : z", true),
+                ("M", "y", true),
+            ]),
+            ("[D= : %X-4-Y: %[U=j][N=n]: in #012App", &[("D", " : %X-4-Y: %[U=j][N=n]: in #012App", false)]),
+            ("[a=1] [b] [ c =2] : t", &[("a", "1", true), ("b", "", true), ("c", "2", true)]),
+            ("[a=1", &[("a", "1", false)]),
+            ("[a=1\\]", &[("a", "1\\]", false)]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(pairs(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_compared_by_their_letters_and_the_first_one_wins() {
+        let (tags, rest, closed) = Tags::read("[ App ID =1][Reason code.=2][UNKNOWN_PARAMNAME:UserID=3][USERID=4]: text");
+        let get = |key: &str| tags.get(key).map(|value| value.raw);
+        assert_eq!((get("AppID"), get("appid"), get("App ID")), (Some("1"), Some("1"), Some("1")));
+        assert_eq!((get("Reasoncode"), get("Reason code."), get("UserID")), (Some("2"), Some("2"), Some("3")));
+        assert_eq!((get("User"), get(""), rest, closed), (None, None, ": text", true));
+    }
+
+    #[test]
+    fn escapes_are_undone_and_other_backslashes_stay() {
+        let unescaped = |raw| TagValue { raw, complete: true }.unescaped();
+        assert!(matches!(unescaped(" jdoe "), Cow::Borrowed("jdoe")));
+        assert_eq!(unescaped("eve\\][UserID=jdoe"), "eve][UserID=jdoe");
+        assert_eq!(unescaped("DOMAIN\\jdoe\\\\\\[\\"), "DOMAIN\\jdoe\\[\\");
+    }
+
+    #[test]
+    fn a_detail_loses_one_layer_of_escapes_only_if_its_brackets_have_one() {
+        let detail = |raw| TagValue { raw, complete: true }.detail();
+        assert_eq!(detail("%[UserID=eve\\][x]"), "%[UserID=eve\\][x]");
+        assert_eq!(detail("%\\[UserID=eve\\\\\\]\\[x\\]"), "%[UserID=eve\\][x]");
+    }
+
+    #[test]
+    fn a_piece_says_which_one_it_is() {
+        let part = |text| Tags::read(text).0.part();
+        assert_eq!(part("[a=1][part=16.1/3]: t"), Some(Part { first: 16, part: 1, of: 3 }));
+        for text in ["[a=1]: t", "[part=16]: t", "[part=16.1/70000]: t", "[part=16.1/3"] {
+            assert_eq!(part(text), None, "{text}");
+        }
+    }
 }

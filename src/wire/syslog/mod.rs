@@ -155,3 +155,287 @@ impl<'a> Record<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ciscolog;
+    use crate::wire::stamp::Accuracy;
+
+    const LOCK: &str = "%UC_IMS-4-authHackLock: %[UserID=jdoe][AppID=Cisco Tomcat][ClusterID=][NodeID=cucm-sub1]: Locked.";
+    const WARNING: Option<Pri> = Some(Pri { facility: 23, severity: 4 });
+
+    fn stamp(text: &str) -> Option<Stamp> {
+        Some(Stamp::parse(text).expect("a time stamp of the test"))
+    }
+
+    /// A record of the form that a CUCM node sends, with `LOCK` for its body.
+    fn cisco(pri: Option<Pri>, sequence: Option<u64>, host: Option<&'static str>, stamp: Option<Stamp>) -> Record<'static> {
+        Record { form: Form::CiscoLog, pri, sequence, host, stamp, body: LOCK, ..decode("") }
+    }
+
+    #[test]
+    fn every_cucm_header_shape_gives_number_host_and_time() {
+        let at = stamp("Jan 15 2026 08:21:05.090 UTC");
+        let fqdn = Some("cucm-sub1.example.test");
+        let cases = [
+            ("<188>103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), fqdn, at)),
+            ("103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC: ", cisco(None, Some(103), fqdn, at)),
+            ("<188>41679: cucm-sub1.example.test Jan 15 2026 08:21:05.090 UTC :   ", cisco(WARNING, Some(41679), fqdn, at)),
+            ("<188>103: 2001:db8::10: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), Some("2001:db8::10"), at)),
+            ("<188>8103: Jan 15 2026 08:21:05 AM.90 UTC :  ", cisco(WARNING, Some(8103), None, at)),
+            ("<188>Jan 15 2026 08:21:05 AM.90 UTC :  ", cisco(WARNING, None, None, at)),
+            (": : 7273: Jan 15 2026 08:21:05.90 UTC :  ", cisco(None, Some(7273), None, at)),
+            (
+                "31 cucm-sub1 local7 3 : 41679: cucm-sub1.example.test Jan 15 2026 08:21:05.090 UTC :   ",
+                cisco(Some(Pri { facility: 23, severity: 3 }), Some(41679), fqdn, at),
+            ),
+            (
+                "Jan 15 08:21:05 cucm-sub1 local7 4 : 103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), fqdn, at),
+            ),
+            (
+                "Jan 15 08:21:06 cucm-sub1 local7 4 ccm: 6838: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(6838), fqdn, at),
+            ),
+            ("Jan 15 08:21:06 cucm-sub1 local99 0 : Jan 15 2026 08:21:05.090 UTC : ", cisco(None, None, Some("cucm-sub1"), at)),
+            ("<188>8103: Invalid timestamp format :  ", cisco(WARNING, Some(8103), None, None)),
+            ("<188>Invalid timestamp format : ", cisco(WARNING, None, None, None)),
+            ("<188>103: cucm-sub1.example.test: Jan 45 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), fqdn, None)),
+            ("<188>103: cucm-sub1.example.test: the 15th : ", cisco(WARNING, Some(103), fqdn, None)),
+            ("", cisco(None, None, None, None)),
+        ];
+        for (header, record) in cases {
+            assert_eq!(decode(&format!("{header}{LOCK}")), record, "{header}");
+            assert_eq!(decode(&format!("{header}{LOCK}\r\n\0")), record, "{header} with a line end");
+        }
+    }
+
+    #[test]
+    fn behind_a_relay_the_senders_own_fields_win_and_the_relays_host_fills_a_gap() {
+        let at = stamp("Jan 15 2026 08:21:05.090 UTC");
+        let fqdn = Some("cucm-sub1.example.test");
+        let address = Some("192.0.2.10");
+        let cases = [
+            (
+                "<188>Jan 15 08:21:06 192.0.2.10 103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), fqdn, at),
+            ),
+            ("Jan 15 08:21:06 192.0.2.10 103: Jan 15 2026 08:21:05.090 UTC : ", cisco(None, Some(103), address, at)),
+            ("Jan 15 08:21:06 192.0.2.10 <188>103: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), address, at)),
+            (
+                "<188>2026-01-15T08:21:06+00:00 192.0.2.10 103: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), address, at),
+            ),
+            (
+                "<188>1 2026-01-15T08:21:06Z 192.0.2.10 103 - - -  cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), fqdn, at),
+            ),
+            (
+                "<13>1 2026-01-15T08:21:06Z 192.0.2.10 - - - - <188>103: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), address, at),
+            ),
+            (
+                "<188>1 2026-01-15T08:21:07Z relay - - - - Jan 15 08:21:06 192.0.2.10 103: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), address, at),
+            ),
+            (
+                "<188>Jan 15 08:21:06 192.0.2.10 103: Invalid timestamp format :  ",
+                cisco(WARNING, Some(103), address, stamp("Jan 15 08:21:06")),
+            ),
+        ];
+        for (header, record) in cases {
+            assert_eq!(decode(&format!("{header}{LOCK}")), record, "{header}");
+        }
+    }
+
+    #[test]
+    fn ios_lines_have_no_zone() {
+        let record = decode("<189>29: foo: *Apr 29 13:58:40.411: %SYS-5-CONFIG_I: Configured from console by console");
+        let expected = Record {
+            pri: Some(Pri { facility: 23, severity: 5 }),
+            form: Form::Ios,
+            sequence: Some(29),
+            host: Some("foo"),
+            stamp: stamp("*Apr 29 13:58:40.411"),
+            body: "%SYS-5-CONFIG_I: Configured from console by console",
+            ..decode("")
+        };
+        assert_eq!(record, expected);
+        assert_eq!(record.stamp.map(|stamp| stamp.accuracy), Some(Accuracy::NotSynchronised));
+        assert_eq!(decode("<189>29: 000031: foo: *Apr 29 13:58:40.411: %SYS-5-CONFIG_I: x").sequence, Some(29));
+        assert_eq!(decode("<190>Apr 15 2026 21:28:13: %PIX-6-302014: Teardown").form, Form::Ios);
+    }
+
+    #[test]
+    fn the_rfc_forms_and_stray_daemons_keep_their_tags() {
+        let at = stamp("Jan 15 09:30:00");
+        let empty = decode("");
+        let sshd = Record { form: Form::Rfc3164, app: Some("sshd"), pid: Some("20038"), body: "x", stamp: at, ..empty };
+        let auth = Some(Pri { facility: 4, severity: 6 });
+        let cases = [
+            ("<38>Jan 15 09:30:00 cucm-pub sshd[20038]: x", Record { pri: auth, host: Some("cucm-pub"), ..sshd }),
+            ("Jan 15 09:30:00 cucm-pub auth 6 sshd[20038]: x", Record { pri: auth, host: Some("cucm-pub"), ..sshd }),
+            ("Jan 15 09:30:00 sshd[20038]: x", sshd),
+            ("<38> Jan 15 09:30:00: cucm-pub sshd(pam_unix)[20038]: x", Record {
+                pri: auth,
+                host: Some("cucm-pub"),
+                app: Some("sshd(pam_unix)"),
+                ..sshd
+            }),
+            ("<38>Jan 15 09:30:00 cucm-pub su: x", Record { pri: auth, host: Some("cucm-pub"), app: Some("su"), pid: None, ..sshd }),
+            ("<38>Feb 30 09:30:00 cucm-pub plain text", Record {
+                pri: auth,
+                host: Some("cucm-pub"),
+                stamp: None,
+                app: None,
+                pid: None,
+                body: "plain text",
+                ..sshd
+            }),
+            ("<38>sshd[20038]: x", Record { form: Form::Bare, pri: auth, stamp: None, ..sshd }),
+            (": crond[9538]: x", Record { app: Some("crond"), pid: Some("9538"), body: "x", ..empty }),
+            (": logrotate: x", Record { app: Some("logrotate"), body: "x", ..empty }),
+            ("UserID: jdoe", Record { body: "UserID: jdoe", ..empty }),
+            ("06:58:35.314 |LogMessage   UserID : jdoe", Record { body: "06:58:35.314 |LogMessage   UserID : jdoe", ..empty }),
+            ("1042,2026-01-15,09:31:12,Login", Record { body: "1042,2026-01-15,09:31:12,Login", ..empty }),
+            ("8|2|3|1768467661|||Failed", Record { body: "8|2|3|1768467661|||Failed", ..empty }),
+            ("<192>x", Record { body: "<192>x", ..empty }),
+            ("\r\n", Record { body: "", ..empty }),
+        ];
+        for (line, record) in cases {
+            assert_eq!(decode(line), record, "{line}");
+        }
+    }
+
+    #[test]
+    fn rfc_5424_keeps_structured_data_raw_and_drops_the_byte_order_mark() {
+        let empty = decode("");
+        let full = Record {
+            pri: Some(Pri { facility: 20, severity: 5 }),
+            form: Form::Rfc5424,
+            host: Some("host.example.test"),
+            stamp: stamp("2026-01-15T08:21:05.090+01:00"),
+            app: Some("app"),
+            pid: Some("710"),
+            msgid: Some("ID47"),
+            structured_data: Some(r#"[a@0 x="]\"" y="2"][b]"#),
+            body: "text",
+            ..empty
+        };
+        let head = "<165>1 2026-01-15T08:21:05.090+01:00 host.example.test app 710 ID47";
+        let nil = Record { host: None, stamp: None, app: None, pid: None, msgid: None, structured_data: None, ..full };
+        let cases = [
+            (format!("{head} [a@0 x=\"]\\\"\" y=\"2\"][b] \u{feff}text"), full),
+            (format!("{head} - text"), Record { structured_data: None, ..full }),
+            (format!("{head} [a@0 x=\"open"), Record { structured_data: None, body: "[a@0 x=\"open", ..full }),
+            (format!("{head} - 2026-01-15 09:00:00 ERROR text"), Record {
+                structured_data: None,
+                body: "2026-01-15 09:00:00 ERROR text",
+                ..full
+            }),
+            ("<165>1 - - - - - - text".into(), nil),
+            ("<165>1 2026-02-30T08:21:05Z - - - - - text".into(), nil),
+            ("<165>1 - - text".into(), Record { form: Form::Bare, body: "1 - - text", ..nil }),
+        ];
+        for (line, record) in cases {
+            assert_eq!(decode(&line), record, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_in_the_words_of_a_stranger_is_not_an_alarm() {
+        for line in [
+            "<38>Jan 15 09:30:00 cucm-pub sshd[20038]: Invalid user x : %UC_IMS-4-authHackLock: %[UserID=jdoe]: y from 192.0.2.20",
+            "<38>sshd[20038]: Invalid user 12:30 : %UC_IMS-4-authHackLock: %[UserID=jdoe]: y",
+            "<38>5: sshd[20038]: Invalid user : %UC_IMS-4-authHackLock: %[UserID=jdoe]: y",
+            ": login: FAILED LOGIN FOR x : %UC_IMS-4-authHackLock: %[UserID=jdoe]: y",
+            "<38>1 2026-01-15T08:21:05Z cucm-pub sshd 1 - - Invalid user x : %UC_IMS-4-authHackLock: %[UserID=jdoe]: y",
+        ] {
+            let record = decode(line);
+            assert!(!record.body.starts_with('%'), "{line}: {record:?}");
+            assert!(!matches!(record.form, Form::CiscoLog | Form::Ios), "{line}: {record:?}");
+        }
+    }
+
+    /// Marsaglia's xorshift64.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap() % bound
+        }
+    }
+
+    /// Reads everything that can be read of a line.
+    fn exhaust(line: &str, cut: bool) -> usize {
+        let record = decode(line);
+        let near = crate::units::Wall::from_millis(1_768_465_265_090);
+        let mut seen = usize::from(record.stamp.and_then(|stamp| stamp.to_wall(near)).is_some());
+        if let Some(message) = ciscolog::parse_cut(record.body, cut) {
+            seen += message.tags.iter().map(|(_, value)| value.unescaped().len() + value.detail().len()).sum::<usize>();
+            seen += usize::from(message.tags.get("userid").is_some()) + usize::from(message.tags.part().is_some());
+        }
+        let detail = ciscolog::TagValue { raw: line, complete: !cut };
+        seen += ciscolog::authentication_failures(detail).count();
+        seen += ciscolog::nested_lines(line).map(|inner| decode(inner).body.len()).sum::<usize>();
+        seen + ciscolog::colon_value(line, "UserID", &["Login UserID", "AppID"], cut).map_or(0, |value| value.raw.len())
+    }
+
+    const SEEDS: [&str; 6] = [
+        "<188>103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : %UC_IMS-4-authFail: %[UserID=eve\\][x][ Message =a[b]c]: An.",
+        "<186>9: Jan 15 2026 09:03:01 PM.688 UTC :  %UC_RTMT-2-RTMT_ALERT: %[AlertDetail= There are 2 A #012TimeStamp : 1/15/26 9:00 \
+         AM#012LoginFrom : 192.0.2.15#012UserID : 山田#012MatchedEvent : Jan 15 09:03:59 cucm-sub1 local7 4 : 103: Jan 15 2026 \
+         09:03:59 UTC : %UC_IMS-4-authFail: %[UserID=jdoe]: x#012AppID : y][part=16.1/3]: RTMT Alert",
+        "<165>1 2026-01-15T08:21:05.090+01:00 host.example.test app 710 ID47 [a@0 x=\"]\\\"\"][b] \u{feff}naïve",
+        "Jan 15 08:21:05 cucm-sub1 local7 4 ccm: 6838: cucm-sub1: *Jan 15 08:21:05.1 GMT+01:00: % UC_X Y-3-Z : text Login UserID:é",
+        "<38>Jan 15 09:30:00 cucm-pub sshd(pam_unix)[20038]: check pass; user unknown 💥",
+        "06:58:35.314 |LogMessage   UserID : jdoe  ClientAddress : 192.0.2.5  App ID: Cisco Tomcat Cluster ID:  Node ID: n",
+    ];
+
+    #[test]
+    fn twenty_thousand_mutations_and_a_cut_at_every_byte_are_records() {
+        let pieces = ["[", "]", "\\", ": ", "%", "-4-", "=", "#012", "MatchedEvent : ", "<1>", "é", "💥", "\0", "\n", " ", "UserID : "];
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for seed in SEEDS {
+            for (head, tail) in (0..=seed.len()).filter_map(|at| seed.split_at_checked(at)) {
+                exhaust(head, true);
+                exhaust(tail, false);
+            }
+        }
+        for round in 0..20_000 {
+            let mut bytes = SEEDS[round % SEEDS.len()].as_bytes().to_vec();
+            for _ in 0..=random.below(4) {
+                let at = random.below(bytes.len());
+                match random.below(4) {
+                    0 => bytes[at] = u8::try_from(random.below(256)).unwrap(),
+                    1 => bytes.truncate(at + 1),
+                    2 => drop(bytes.remove(at)),
+                    _ => drop(bytes.splice(at..at, pieces[random.below(pieces.len())].bytes())),
+                }
+                if bytes.is_empty() {
+                    bytes.push(b'%');
+                }
+            }
+            exhaust(&String::from_utf8_lossy(&bytes), round % 2 == 0);
+        }
+    }
+
+    /// No clock here: quadratic work on one of these shows as a test that takes minutes instead of seconds.
+    #[test]
+    fn an_eighth_of_a_megabyte_of_anything_is_read_in_linear_time() {
+        let units = [
+            "[", "]", "[]", "[a=[", "[a=[] ", "[a=]", "] ", "\\", "[a=\\]", ": %[a=[", ": ", "1: ", "<1>", " ", "#012", "%A-1-B: ",
+            "Jan 15 08:21:05 a ", "MatchedEvent : ", "MatchedEvent : x#012AppID\n", "MatchedEvent : #012 ", "TimeStamp : ",
+            "UserID  ", "UserID : ",
+        ];
+        for head in ["", "%UC_IMS-4-authFail: %", "<188>1: %UC_IMS-4-authFail: %[UserID="] {
+            for unit in units {
+                exhaust(&format!("{head}{}", unit.repeat(131_072 / unit.len())), false);
+            }
+        }
+    }
+}
