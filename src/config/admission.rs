@@ -70,14 +70,21 @@ mod tests {
     #[test]
     fn without_blocks_only_loopback_may_send() {
         let nobody = Admission::default();
-        for (from, may) in [("127.0.0.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("192.0.2.1", false), ("2001:db8::1", false)] {
+        for (from, may) in [
+            ("127.0.0.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
             assert_eq!(nobody.allows(ip(from)), may, "{from}");
         }
     }
 
     #[test]
     fn blocks_and_single_addresses_admit_in_both_notations() {
-        let allow = ["192.0.2.77/24", "198.51.100.5", "2001:db8::/32", "::ffff:198.51.100.128/121"].map(|b| block(b).unwrap());
+        let allow =
+            ["192.0.2.77/24", "198.51.100.5", "2001:db8::/32", "::ffff:198.51.100.128/121"].map(|b| block(b).unwrap());
         let site = Admission { allow: allow.to_vec(), communities: Vec::new() };
         for (from, may) in [
             ("192.0.2.200", true),

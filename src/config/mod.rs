@@ -1,4 +1,5 @@
-//! The operator's TOML file to a [`Config`], or all problems of the file at once. No I/O: text comes in, paths go out unread.
+//! The operator's TOML file to a [`Config`], or all problems of the file at once. No I/O: text comes in, paths go out
+//! unread.
 
 mod admission;
 mod endpoint;

@@ -205,14 +205,21 @@ impl EmbeddedBroker {
         let listen = section.read("listen", socket);
         let users = section.sections("users");
         let example = r#"users = [{ name = "dashboard", password-file = "/etc/lockwarden/dashboard.password" }]"#;
-        if listen.is_some_and(|listen| !listen.ip().to_canonical().is_loopback()) && !section.has("users") {
-            section.refuse("listen", "is not on loopback, and there are no users", "127.0.0.1 or [::1], or users", Some(example));
+        if listen.is_some_and(|listen| !listen.ip().to_canonical().is_loopback()) && users.is_empty() {
+            section.refuse(
+                "listen",
+                "is not on loopback, and there are no users",
+                "127.0.0.1 or [::1], or users",
+                Some(example),
+            );
         }
         let mut known: Vec<Credentials> = Vec::new();
         for user in &users {
             user.require("name", &[]);
             user.require("password", &["password-file"]);
-            let (Some(name), Some(password)) = (user.read("name", user_name), user.secret("password")) else { continue };
+            let (Some(name), Some(password)) = (user.read("name", user_name), user.secret("password")) else {
+                continue;
+            };
             if known.iter().any(|other| other.name == name) {
                 user.refuse("name", "names a user that stands above", "each name once", None);
             }

@@ -87,7 +87,8 @@ fn kind(text: &str) -> Option<NotificationKind> {
     }
 }
 
-/// The first number is 0 to 2, and below 0 and 1 the second is at most 39 (X.690 8.19.4: both share one encoded number).
+/// The first number is 0 to 2, and below 0 and 1 the second is at most 39 (X.690 8.19.4: both share one encoded
+/// number).
 fn root_oid(text: &str) -> Option<Vec<u32>> {
     let digits = |arc: &str| arc.bytes().all(|b| b.is_ascii_digit()).then(|| arc.parse().ok()).flatten();
     let arcs: Vec<u32> = text.strip_prefix('.').unwrap_or(text).split('.').map(digits).collect::<Option<_>>()?;

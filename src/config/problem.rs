@@ -10,7 +10,8 @@ const SHOWN: usize = 80;
 pub(super) const HIDDEN: &str = "***";
 
 /// A mistake of the operator's. `Display` is one line:
-/// `lockwarden.toml:12: traps.listen: "x" is not an address and port; allowed: address:port, for example "0.0.0.0:1162"`.
+/// `lockwarden.toml:12: traps.listen: "x" is not an address and port; allowed: address:port, for example
+/// "0.0.0.0:1162"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file's name, as it was handed to `Config::parse`.
@@ -48,8 +49,8 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// `text` in double quotes, safe to show: control and invisible characters escaped, cut after [`SHOWN`] characters, and without
-/// the user and password of a URL.
+/// `text` in double quotes, safe to show: control and invisible characters escaped, cut after [`SHOWN`] characters,
+/// and without the user and password of a URL.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     let text = without_userinfo(text);
@@ -70,13 +71,14 @@ pub(super) fn escaped(text: &str) -> String {
     quoted(text).trim_matches('"').to_owned()
 }
 
+/// Whatever looks like `user:password@host` keeps its host, with or without a right scheme.
 fn without_userinfo(text: &str) -> String {
-    match text.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://{HIDDEN}@{host}"),
-            None => text.to_owned(),
-        },
-        None => text.to_owned(),
+    match text.rsplit_once('@') {
+        Some((before, host)) if before.contains(':') => {
+            let scheme = before.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+            format!("{scheme}{HIDDEN}@{host}")
+        }
+        Some(_) | None => text.to_owned(),
     }
 }
 
@@ -89,6 +91,8 @@ mod tests {
         assert_eq!(quoted("a\"b\\c"), r#""a\"b\\c""#);
         assert_eq!(quoted("a\u{1b}[2J\u{202e}b"), r#""a\u{1b}[2J\u{202e}b""#);
         assert_eq!(quoted("mqtt://u:p@ss@broker.example.test"), r#""mqtt://***@broker.example.test""#);
+        assert_eq!(quoted("mqtt:/u:p@broker.example.test"), r#""***@broker.example.test""#);
+        assert_eq!(quoted("jdoe@example.test"), r#""jdoe@example.test""#);
         assert_eq!(quoted(&"x".repeat(81)), format!("\"{}…\"", "x".repeat(80)));
         assert_eq!(quoted(&"x".repeat(80)), format!("\"{}\"", "x".repeat(80)));
     }

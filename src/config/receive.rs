@@ -49,9 +49,10 @@ impl Default for Syslog {
 pub(super) fn parse(top: &Section<'_>) -> (Traps, Syslog) {
     let (traps, syslog) = (top.section("traps"), top.section("syslog"));
     let (for_traps, for_syslog) = (sockets(&traps, "listen", Traps::PORT), sockets(&syslog, "udp", Syslog::PORT));
-    let claims: Vec<_> = (for_traps.iter().map(|at| Claim { section: &traps, name: "listen", path: "traps.listen", at }))
-        .chain(for_syslog.iter().map(|at| Claim { section: &syslog, name: "udp", path: "syslog.udp", at }))
-        .collect();
+    let claims: Vec<_> =
+        (for_traps.iter().map(|at| Claim { section: &traps, name: "listen", path: "traps.listen", at }))
+            .chain(for_syslog.iter().map(|at| Claim { section: &syslog, name: "udp", path: "syslog.udp", at }))
+            .collect();
     for (place, later) in claims.iter().enumerate() {
         if let Some(earlier) = claims.iter().take(place).find(|claim| overlap(claim.at.value, later.at.value)) {
             later.refuse(earlier);
@@ -90,7 +91,8 @@ impl Claim<'_, '_> {
 }
 
 fn sockets(section: &Section<'_>, name: &str, port: u16) -> Vec<At<SocketAddr>> {
-    let default = || everywhere(port).into_iter().map(|value| At { line: NO_LINE, given: String::new(), value }).collect();
+    let default =
+        || everywhere(port).into_iter().map(|value| At { line: NO_LINE, given: String::new(), value }).collect();
     section.list(name, socket).unwrap_or_else(default)
 }
 
@@ -107,9 +109,10 @@ fn everywhere(port: u16) -> Vec<SocketAddr> {
     vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))]
 }
 
-/// Whether the system would refuse the second of these sockets. Port 0 is any free port; the families do not meet, since
-/// IPv6 sockets are opened for IPv6 only.
+/// Whether the system would refuse the second of these sockets. Port 0 is any free port; the families do not meet,
+/// since IPv6 sockets are opened for IPv6 only.
 fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
-    let meet = |a: IpAddr, b: IpAddr| a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified()));
+    let meet =
+        |a: IpAddr, b: IpAddr| a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified()));
     a.port() != 0 && a.port() == b.port() && meet(a.ip(), b.ip())
 }

@@ -73,7 +73,7 @@ impl Key {
             Shape::Number { min, max, unit: "" } => format!("{min} to {max}"),
             Shape::Number { min, max, unit } => format!("{min} to {max} {unit}"),
             Shape::Text(form) => form.allowed.to_owned(),
-            Shape::List(form) => format!("a list of {}", form.allowed),
+            Shape::List(form) => format!("a list, each item {}", form.allowed),
         }
     }
 }
@@ -94,14 +94,20 @@ pub(super) fn names_in(path: &str) -> Vec<&'static str> {
     KEYS.iter().map(|key| key.path).chain(SECTIONS.iter().map(|row| row.path)).filter_map(child).collect()
 }
 
-/// What is the matter with a key that belongs to something we do not do, where a plain `is not a key` would leave a riddle.
+/// What is the matter with a key that belongs to something we do not do, where a plain `is not a key` would leave a
+/// riddle.
 #[must_use]
 pub(super) fn foreign(path: &str) -> Option<&'static str> {
     match path {
-        "nms.user" | "nms.level" | "nms.auth" | "nms.auth-password" | "nms.auth-password-file" | "nms.priv"
-        | "nms.priv-password" | "nms.priv-password-file" | "nms.engine-id" => {
-            Some("is a key of SNMPv3, and notifications are sent as v1 or v2c")
-        }
+        "nms.user"
+        | "nms.level"
+        | "nms.auth"
+        | "nms.auth-password"
+        | "nms.auth-password-file"
+        | "nms.priv"
+        | "nms.priv-password"
+        | "nms.priv-password-file"
+        | "nms.engine-id" => Some("is a key of SNMPv3, and notifications are sent as v1 or v2c"),
         "traps.user" => Some("is a key of SNMPv3, and notifications are received as v1 or v2c"),
         _ => None,
     }
@@ -123,9 +129,9 @@ One TOML file; every key has a default, so an empty file is a working configurat
 mistakes of a file at once. The annotated default is `config/lockwarden.toml`, examples are in `config/examples/`.
 This page is made from the table that the program itself reads (`src/config/keys.rs`).
 
-Units stand in the names: `-s` seconds, `-min` minutes, `-mb` megabytes of 1,000,000 bytes. File names are relative to the
-directory that the service was started in. A key that ends in `-file` names a file whose first line is the secret; it stands
-in place of the key without the ending, never beside it.
+Units stand in the names: `-s` seconds, `-min` minutes, `-mb` megabytes of 1,000,000 bytes. File names are relative to
+the directory that the service was started in. A key that ends in `-file` names a file whose first line is the secret;
+it stands in place of the key without the ending, never beside it.
 ";
 
 fn section_markdown(section: &SectionRow) -> String {

@@ -1,5 +1,5 @@
-//! Reads the spanned TOML document by section and key, and notes every problem on the way instead of stopping at the first.
-//! What a key allows comes from its row in `keys.rs`.
+//! Reads the spanned TOML document by section and key, and notes every problem on the way instead of stopping at the
+//! first. What a key allows comes from its row in `keys.rs`.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -51,7 +51,15 @@ impl<'d> Document<'d> {
         1 + self.text.bytes().take(span.start).filter(|&byte| byte == b'\n').count()
     }
 
-    pub(super) fn add(&self, line: usize, key: &str, given: String, fault: &str, allowed: String, example: Option<String>) {
+    pub(super) fn add(
+        &self,
+        line: usize,
+        key: &str,
+        given: String,
+        fault: &str,
+        allowed: String,
+        example: Option<String>,
+    ) {
         let (file, key, fault) = (self.file.to_owned(), key.to_owned(), fault.to_owned());
         self.problems.borrow_mut().push(Problem { file, line, key, given, fault, allowed, example });
     }
@@ -207,7 +215,14 @@ impl<'d> Section<'d> {
     /// Notes a problem of `name` with other keys.
     pub(super) fn refuse(&self, name: &str, fault: &str, allowed: &str, example: Option<&str>) {
         let line = self.find(name).map_or(self.line, |(line, _)| line);
-        self.document.add(line, &self.path_of(name), String::new(), fault, allowed.to_owned(), example.map(str::to_owned));
+        self.document.add(
+            line,
+            &self.path_of(name),
+            String::new(),
+            fault,
+            allowed.to_owned(),
+            example.map(str::to_owned),
+        );
     }
 
     /// Notes a problem of the section itself.

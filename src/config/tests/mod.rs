@@ -1,0 +1,10 @@
+mod complete;
+mod contradictions;
+mod documented;
+
+use super::{Config, Problem};
+
+/// The complete output for `text`, one line for each problem.
+fn problems(text: &str) -> Vec<String> {
+    Config::parse("lockwarden.toml", text).err().unwrap_or_default().iter().map(Problem::to_string).collect()
+}
