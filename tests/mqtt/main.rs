@@ -1,6 +1,8 @@
 //! Promise: what the session reports as delivered, the broker has acknowledged; nothing is reported twice and nothing is
 //! left out, whatever happens to the broker. Against mosquitto, and against brokers that misbehave.
 
+#![cfg(feature = "service")]
+
 mod broken_broker;
 #[cfg(feature = "embedded-broker")]
 mod embedded;
