@@ -2,6 +2,11 @@
 //! left out, whatever happens to the broker. Against mosquitto, and against brokers that misbehave.
 
 #![cfg(feature = "service")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the whole crate is a test; what is wrong here should end it"
+)]
 
 mod broken_broker;
 #[cfg(feature = "embedded-broker")]

@@ -58,6 +58,11 @@ impl Flight {
         self.entries.len() - self.own
     }
 
+    /// How many of the session's own are here.
+    pub(super) fn own(&self) -> usize {
+        self.own
+    }
+
     /// How many are sent and not answered.
     pub(super) fn outstanding(&self) -> usize {
         self.by_id.len()

@@ -298,22 +298,22 @@ impl Session {
     /// Waits for outstanding PUBACKs, publishes the will's message itself and says goodbye. Without the PUBACK of that
     /// message there is no DISCONNECT, so that the broker publishes the will.
     async fn farewell(mut self, mut link: Link) {
+        self.publishes = None;
         self.flight.drop_unsent();
-        let _some_left = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link)).await;
-        self.flight = Flight::default();
+        let _some_left = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link, Flight::outstanding)).await;
         self.flight.add(self.options.will.clone(), None);
-        self.send(&mut link, clock::instant());
-        if let Ok(Ok(())) = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link)).await {
+        if let Ok(Ok(())) = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link, Flight::own)).await {
             codec::disconnect(&mut link.output);
         }
         let _closed = timeout(SHUTDOWN_PATIENCE, link.close()).await;
         self.hand_over().await;
     }
 
-    async fn drain(&mut self, link: &mut Link) -> Result<(), Failure> {
+    /// Until nothing is left of what `left` counts.
+    async fn drain(&mut self, link: &mut Link, left: impl Fn(&Flight) -> usize) -> Result<(), Failure> {
         loop {
-            self.settle(link, false)?;
-            if self.flight.outstanding() == 0 && !link.is_unwritten() {
+            self.settle(link, true)?;
+            if left(&self.flight) == 0 && !link.is_unwritten() {
                 return Ok(());
             }
             link.turn().await.map_err(|end| end.failure(&self.options))?;
