@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lockwarden::shell::mqtt::options::Version;
+use lockwarden::shell::mqtt::session::LinkState;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -160,10 +161,29 @@ async fn the_brokers_receive_maximum_is_kept() {
     peer.write(&[0x20, 6, 0, 0, 3, 33, 0, 2]).await;
     assert_eq!(peer.publish(false).await, (BIRTH, "online".into()));
     assert_eq!(peer.publish(false).await, (FIRST, "1".into()));
-    let silence = timeout(Duration::from_millis(200), peer.stream.readable()).await;
+    let silence = timeout(Duration::from_millis(200), peer.stream.peek(&mut [0])).await;
     assert!(silence.is_err(), "a third publish came");
     peer.write(&[0x40, 2, 0, 2]).await;
     assert_eq!(peer.publish(false).await, (FIRST, "2".into()));
+    rig.task.abort();
+}
+
+#[tokio::test]
+async fn a_publish_at_which_the_broker_hangs_up_does_not_hold_up_the_others() {
+    let (listener, url) = listen().await;
+    let mut rig = Rig::start(options(&url, Version::V311));
+    rig.publish(1, "forbidden", "1").await;
+    rig.publish(2, "t", "2").await;
+    for kind in [FIRST, AGAIN, AGAIN] {
+        let mut peer = Peer::accept(&listener, Version::V311).await;
+        assert_eq!(peer.publish(true).await, (BIRTH, "online".into()));
+        assert_eq!(peer.publish(false).await, (kind, "1".into()));
+    }
+    let mut peer = Peer::accept(&listener, Version::V311).await;
+    assert_eq!(peer.publish(true).await, (BIRTH, "online".into()));
+    assert_eq!(peer.publish(true).await, (AGAIN, "2".into()));
+    assert_eq!(rig.next_token().await, 2);
+    rig.until(|state| matches!(state, LinkState::Refusing { reason } if reason.contains("\"forbidden\""))).await;
     rig.task.abort();
 }
 

@@ -61,7 +61,8 @@ impl Rig {
     }
 
     pub(crate) async fn next_token(&mut self) -> u64 {
-        timeout(PATIENCE, self.acknowledged.recv()).await.expect("a token in time").unwrap()
+        let token = timeout(PATIENCE, self.acknowledged.recv()).await;
+        token.unwrap_or_else(|_late| panic!("no token; {:?}", self.state.borrow())).unwrap()
     }
 
     pub(crate) async fn stop(self) {

@@ -113,7 +113,9 @@ async fn a_publish_that_the_broker_refuses_is_kept_named_and_delivered_when_it_m
     let acl = broker.directory.join("acl");
     std::fs::write(&acl, format!("topic write {STATUS}\ntopic write lockwarden/test/allowed\n")).unwrap();
     broker.start(&format!("{OPEN}\nacl_file {}", acl.display()));
-    let mut rig = Rig::start(options(&format!("mqtt://127.0.0.1:{}", broker.port), Version::V5));
+    let mut options = options(&format!("mqtt://127.0.0.1:{}", broker.port), Version::V5);
+    options.refused_retry = std::time::Duration::from_millis(500);
+    let mut rig = Rig::start(options);
     rig.publish(1, "lockwarden/test/forbidden", "x").await;
     rig.publish(2, "lockwarden/test/allowed", "x").await;
     assert_eq!(rig.next_token().await, 2);

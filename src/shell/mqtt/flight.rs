@@ -26,7 +26,13 @@ struct Entry {
     /// Whether it went out on an earlier connection and was not answered.
     dup: bool,
     sent: bool,
+    /// How many connections in a row were lost while it was the oldest unanswered one.
+    strikes: u8,
 }
+
+/// A publish that was the oldest unanswered one at the loss of so many connections in a row is taken to be their cause:
+/// some brokers close the connection instead of refusing.
+const STRIKES: u8 = 3;
 
 /// All publishes that the broker has not acknowledged, oldest first. Bounded by whoever adds.
 #[derive(Debug, Default)]
@@ -52,6 +58,11 @@ impl Flight {
         self.entries.len() - self.own
     }
 
+    /// How many of the session's own are here.
+    pub(super) fn own(&self) -> usize {
+        self.own
+    }
+
     /// How many are sent and not answered.
     pub(super) fn outstanding(&self) -> usize {
         self.by_id.len()
@@ -68,7 +79,23 @@ impl Flight {
         self.queue.push_back(key);
     }
 
-    /// A new connection: `birth` first, then everything again in its order.
+    /// The connection is lost. If one publish is found to be the cause, it is held back until `retry`, and this is its topic.
+    pub(super) fn lost(&mut self, retry: Instant) -> Option<String> {
+        self.oldest()?;
+        let (_, id, key) = *self.order.front()?;
+        // A connection that did not even carry the birth message says nothing about the others.
+        let entry = self.entries.get_mut(&key).filter(|entry| entry.token.is_some() && self.own == 0)?;
+        entry.strikes += 1;
+        if entry.strikes < STRIKES {
+            return None;
+        }
+        entry.strikes = 0;
+        let topic = entry.message.topic.clone();
+        self.refuse(id, retry);
+        Some(topic)
+    }
+
+    /// A new connection: `birth` first, then everything again in its order, without what was refused and has to wait.
     pub(super) fn begin(&mut self, birth: Message) {
         self.entries.retain(|_, entry| entry.token.is_some());
         self.own = 0;
@@ -78,8 +105,7 @@ impl Flight {
         }
         self.by_id.clear();
         self.order.clear();
-        self.refused.clear();
-        self.queue = self.entries.keys().copied().collect();
+        self.queue = self.entries.keys().filter(|key| !self.refused.contains_key(key)).copied().collect();
         let key = self.insert(birth, None);
         self.queue.push_front(key);
     }
@@ -155,7 +181,7 @@ impl Flight {
         let key = self.next;
         self.next += 1;
         self.own += usize::from(token.is_none());
-        self.entries.insert(key, Entry { message, token, dup: false, sent: false });
+        self.entries.insert(key, Entry { message, token, dup: false, sent: false, strikes: 0 });
         key
     }
 
@@ -232,6 +258,25 @@ mod tests {
         flight.add(message("t"), Some(3));
         flight.add(message("t"), Some(4));
         assert_eq!(sent(&mut flight, 9, now).iter().map(|s| s.0).collect::<Vec<_>>(), [65_535, 2]);
+    }
+
+    #[test]
+    fn a_publish_that_costs_three_connections_is_held_back_so_that_others_get_through() {
+        let now = clock::instant();
+        let later = now + Duration::from_secs(30);
+        let mut flight = Flight::default();
+        flight.add(message("poison"), Some(1));
+        flight.add(message("good"), Some(2));
+        for found in [None, None, Some(String::from("poison"))] {
+            flight.begin(message("birth"));
+            let birth = sent(&mut flight, 9, now).first().map(|s| s.0);
+            flight.acknowledge(birth.unwrap());
+            assert_eq!(flight.lost(later), found);
+        }
+        flight.begin(message("birth"));
+        let topics: Vec<_> = sent(&mut flight, 9, now).into_iter().map(|s| s.2).collect();
+        assert_eq!(topics, ["birth", "good"]);
+        assert_eq!(sent(&mut flight, 9, later).len(), 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One connection to a broker, from CONNECT and CONNACK on: packets in, bytes out.
 
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -13,6 +14,9 @@ use super::transport::{self, Stream};
 
 /// Room made before every read, in bytes.
 const READ_ROOM: usize = 8 * 1024;
+
+/// How long a failed connection is read to its end.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// A connection that the broker has accepted.
 pub(super) struct Link {
@@ -73,9 +77,10 @@ impl Link {
                         options.broker
                     )));
                 }
-                None => self.turn(options).await.map_err(|failure| match failure {
+                None => self.turn().await.map_err(|end| match end {
                     Turn::Closed => Failure::unanswered(options),
-                    Turn::Broken(failure) => failure,
+                    Turn::Broken(error) if error.kind() == ErrorKind::ConnectionReset => Failure::unanswered(options),
+                    Turn::Broken(error) => Failure::broken(&options.broker, &error),
                 })?,
             }
         }
@@ -150,7 +155,7 @@ impl Link {
     }
 
     /// Writes and flushes what waits, or reads some bytes, whichever can be done first. Can be cancelled at any time.
-    pub(super) async fn turn(&mut self, options: &Options) -> Result<(), Turn> {
+    pub(super) async fn turn(&mut self) -> Result<(), Turn> {
         self.input.reserve(READ_ROOM);
         let unwritten = self.is_unwritten();
         self.unflushed = unwritten;
@@ -161,18 +166,24 @@ impl Link {
                     self.unflushed = false;
                     Ok(())
                 }
-                Err(error) => Err(Turn::Broken(Failure::broken(&options.broker, &error))),
+                Err(error) => Err(Turn::Broken(error)),
             },
             read = self.read.read_buf(&mut self.input) => match read {
                 Ok(0) => Err(Turn::Closed),
                 Ok(_) => Ok(()),
-                Err(error) => Err(Turn::Broken(Failure::broken(&options.broker, &error))),
+                Err(error) => Err(Turn::Broken(error)),
             },
         }
     }
 
+    /// Reads what has arrived on a connection that failed: the last PUBACKs, or the broker's reason.
+    pub(super) async fn last_words(&mut self) {
+        let rest = async { while matches!(self.read.read_buf(&mut self.input).await, Ok(1..)) {} };
+        let _read_or_not = timeout(LAST_WORDS, rest).await;
+    }
+
     /// Closes our side.
-    pub(super) async fn close(mut self) -> std::io::Result<()> {
+    pub(super) async fn close(mut self) -> io::Result<()> {
         push(&mut self.write, &mut self.output).await?;
         self.write.shutdown().await
     }
@@ -183,7 +194,7 @@ pub(super) enum Turn {
     /// The broker closed the connection in good order.
     Closed,
     /// It broke.
-    Broken(Failure),
+    Broken(io::Error),
 }
 
 impl Turn {
@@ -193,12 +204,12 @@ impl Turn {
             Self::Closed => {
                 Failure::passing(format!("{} closed the connection: was it stopped or restarted?", options.broker))
             }
-            Self::Broken(failure) => failure,
+            Self::Broken(error) => Failure::broken(&options.broker, &error),
         }
     }
 }
 
-async fn push(write: &mut (impl AsyncWrite + Unpin), output: &mut BytesMut) -> std::io::Result<()> {
+async fn push(write: &mut (impl AsyncWrite + Unpin), output: &mut BytesMut) -> io::Result<()> {
     while !output.is_empty() {
         write.write_buf(output).await?;
     }

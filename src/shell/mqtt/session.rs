@@ -2,7 +2,8 @@
 //!
 //! Promised: a token that was reported has been acknowledged by the broker. Not promised: that no subscriber sees a message
 //! twice (a publish whose PUBACK was lost is repeated), nor that a broker keeps what it acknowledged.
-//! A publish that the broker refuses (version 5) keeps its place in the window and is tried again.
+//! A publish that the broker refuses (version 5), or that costs three connections in a row (brokers that close instead of
+//! refusing), keeps its place in the window, lets the others pass and is tried again after a wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -116,11 +117,9 @@ impl Session {
             let failure = match opened {
                 Ok(mut link) => {
                     self.flight.begin(self.options.birth.clone());
-                    self.refusal = None;
-                    self.show(LinkState::Connected);
                     match self.drive(&mut link).await {
                         End::Shutdown => return self.farewell(link).await,
-                        End::Lost(failure) => failure,
+                        End::Lost(failure) => self.suspect(failure),
                     }
                 }
                 Err(failure) => failure,
@@ -146,8 +145,9 @@ impl Session {
             tokio::select! {
                 biased;
                 () = told(&mut self.shutdown) => return End::Shutdown,
-                turned = link.turn(&self.options) => if let Err(end) = turned {
-                    // What was read before the end still counts.
+                turned = link.turn() => if let Err(end) = turned {
+                    // What the broker has said before the end still counts.
+                    link.last_words().await;
                     let last = self.settle(link, false);
                     return End::Lost(last.err().unwrap_or_else(|| end.failure(&self.options)));
                 },
@@ -209,6 +209,17 @@ impl Session {
     fn refuse(&mut self, id: u16, why: &str, now: Instant) {
         self.flight.refuse(id, now + self.options.refused_retry);
         self.refusal = Some(format!("{} refuses a publish ({why}); it is kept and tried again", self.options.broker));
+    }
+
+    /// Holds a publish back that the broker answers by closing the connection again and again.
+    fn suspect(&mut self, failure: Failure) -> Failure {
+        if let Some(topic) = self.flight.lost(clock::instant() + self.options.refused_retry) {
+            let broker = &self.options.broker;
+            self.refusal = Some(format!(
+                "{broker} loses the connection at every publish to \"{topic}\" (not authorised?); it is kept and tried again"
+            ));
+        }
+        failure
     }
 
     fn overdue(&mut self, now: Instant) -> Result<(), Failure> {
@@ -287,25 +298,25 @@ impl Session {
     /// Waits for outstanding PUBACKs, publishes the will's message itself and says goodbye. Without the PUBACK of that
     /// message there is no DISCONNECT, so that the broker publishes the will.
     async fn farewell(mut self, mut link: Link) {
+        self.publishes = None;
         self.flight.drop_unsent();
-        let _some_left = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link)).await;
-        self.flight = Flight::default();
+        let _some_left = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link, Flight::outstanding)).await;
         self.flight.add(self.options.will.clone(), None);
-        self.send(&mut link, clock::instant());
-        if let Ok(Ok(())) = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link)).await {
+        if let Ok(Ok(())) = timeout(SHUTDOWN_PATIENCE, self.drain(&mut link, Flight::own)).await {
             codec::disconnect(&mut link.output);
         }
         let _closed = timeout(SHUTDOWN_PATIENCE, link.close()).await;
         self.hand_over().await;
     }
 
-    async fn drain(&mut self, link: &mut Link) -> Result<(), Failure> {
+    /// Until nothing is left of what `left` counts.
+    async fn drain(&mut self, link: &mut Link, left: impl Fn(&Flight) -> usize) -> Result<(), Failure> {
         loop {
-            self.settle(link, false)?;
-            if self.flight.outstanding() == 0 && !link.is_unwritten() {
+            self.settle(link, true)?;
+            if left(&self.flight) == 0 && !link.is_unwritten() {
                 return Ok(());
             }
-            link.turn(&self.options).await.map_err(|end| end.failure(&self.options))?;
+            link.turn().await.map_err(|end| end.failure(&self.options))?;
         }
     }
 

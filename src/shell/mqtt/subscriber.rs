@@ -89,7 +89,7 @@ impl Subscriber {
                         self.options.broker
                     )));
                 }
-                None => self.link.turn(&self.options).await.map_err(|end| end.failure(&self.options))?,
+                None => self.link.turn().await.map_err(|end| end.failure(&self.options))?,
             }
         }
     }
@@ -103,7 +103,7 @@ impl Subscriber {
         }
         let deadline = self.link.deadline();
         tokio::select! {
-            turned = self.link.turn(&self.options) => turned.map_err(|end| end.failure(&self.options))?,
+            turned = self.link.turn() => turned.map_err(|end| end.failure(&self.options))?,
             () = sleep_until(deadline) => {}
         }
         Ok(None)
