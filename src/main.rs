@@ -1,3 +1,5 @@
 //! Arguments to exit code.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    lockwarden::shell::cli::main()
+}

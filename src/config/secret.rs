@@ -12,14 +12,20 @@ pub struct Secret(String);
 impl Secret {
     /// Hides `text`.
     #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// The text itself, for the one place that sends it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -44,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_secret_does_not_show_itself() {
-        let secret = SecretFrom::Text(Secret::new("opensesame".into()));
+        let secret = SecretFrom::Text(Secret::new("opensesame"));
         assert_eq!(format!("{secret:?}"), "Text(***)");
     }
 }

@@ -1,5 +1,16 @@
-//! Everything that touches the world: one task a file.
+//! Everything that touches the world: one task a file. No rule about events lives here.
 
+pub mod cli;
 pub mod clock;
+mod control;
+mod health;
+mod keeper;
+mod listen;
+mod log;
 pub mod mqtt;
-pub mod secret;
+pub mod nms;
+mod receive;
+mod report;
+mod run;
+mod secrets;
+mod sinks;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lockwarden::shell::mqtt::broker::{EmbeddedBroker, EmbeddedSettings};
 use lockwarden::shell::mqtt::options::Version;
-use lockwarden::shell::secret::Secret;
+use lockwarden::config::Secret;
 
 use super::rig::{BOTH, Rig, next, options, subscriber};
 

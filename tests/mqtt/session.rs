@@ -5,7 +5,7 @@ use std::process::Command;
 
 use lockwarden::shell::mqtt::options::Version;
 use lockwarden::shell::mqtt::session::LinkState;
-use lockwarden::shell::secret::Secret;
+use lockwarden::config::Secret;
 
 use super::mosquitto::{Mosquitto, free_port};
 use super::rig::{BOTH, Rig, message, next, options, subscriber, until_message};

@@ -125,7 +125,7 @@ fn an_nms_needs_an_address_and_a_community_only() {
         endpoint: Endpoint { host: Host::Name("nms.example.test".into()), port: 162 },
         version: SnmpVersion::V2c,
         kind: NotificationKind::Trap,
-        community: SecretFrom::Text(Secret::new("c".into())),
+        community: SecretFrom::Text(Secret::new("c")),
         timeout: Span::secs(2),
         root_oid: None,
     };
@@ -234,7 +234,7 @@ fn mqtt_of_everything() -> Mqtt {
             }),
             credentials: Some(Credentials {
                 name: "lockwarden".into(),
-                password: SecretFrom::Text(Secret::new("example-password".into())),
+                password: SecretFrom::Text(Secret::new("example-password")),
             }),
         }),
         version: MqttVersion::V4,

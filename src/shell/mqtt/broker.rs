@@ -14,7 +14,7 @@ use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
 use tokio::sync::oneshot;
 
 use super::front::{self, Doors};
-use crate::shell::secret::Secret;
+use crate::config::Secret;
 
 /// Most clients at one time.
 pub(super) const MAX_CLIENTS: usize = 200;

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::broker::{MAX_CLIENTS, MAX_PACKET};
 use super::codec::{self, Frame};
-use crate::shell::secret::Secret;
+use crate::config::Secret;
 
 /// How long a client may take for CONNECT, and the broker for CONNACK.
 const PATIENCE: Duration = Duration::from_secs(10);

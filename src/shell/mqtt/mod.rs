@@ -23,3 +23,8 @@ pub mod options;
 pub mod session;
 pub mod subscriber;
 mod transport;
+
+#[cfg(feature = "embedded-broker")]
+pub use broker::{EmbeddedBroker, EmbeddedSettings};
+pub use options::{BrokerUrl, Options, TlsOptions, Version};
+pub use session::{LinkState, Publish};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::shell::secret::Secret;
+use crate::config::Secret;
 
 /// `mqtt://host[:port]` or `mqtts://host[:port]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub(crate) fn options(config: &Config) -> Result<Option<Options>, String> {
     let client_id = config.mqtt.client_id.clone().unwrap_or_else(|| format!("lockwarden-{site}"));
     let version = match config.mqtt.version {
         MqttVersion::V5 => Version::V5,
-        MqttVersion::V311 => Version::V311,
+        MqttVersion::V4 => Version::V311,
     };
     let url = |text: String| text.parse::<BrokerUrl>().map_err(|error| format!("mqtt.broker: {error}"));
     let (broker, credentials, tls) = match &config.mqtt.broker {
@@ -131,29 +131,34 @@ async fn republish(
     health_topic: String,
 ) {
     let mut connected = false;
+    let mut health_is_new = true;
     loop {
         let mut out = Vec::new();
         let now = *link.borrow_and_update() == LinkState::Connected;
         if now && !connected {
             let open = keeper.alerts(0).await;
             out.extend(open.iter().filter_map(|alert| account_state(&base, NO_ENTRY, alert)));
-            health.mark_changed();
+            health_is_new = true;
         }
         connected = now;
-        if connected && health.has_changed().unwrap_or(false) {
+        if connected && health_is_new {
             let payload = Bytes::from(health.borrow_and_update().clone());
             out.push(Publish { token: NO_ENTRY, topic: health_topic.clone(), payload, retain: true });
+            health_is_new = false;
         }
         for publish in out {
             if publishes.send(publish).await.is_err() {
                 return;
             }
         }
-        let ended = tokio::select! {
+        let gone = tokio::select! {
             changed = link.changed() => changed.is_err(),
-            changed = health.changed() => { health.mark_changed(); changed.is_err() },
+            changed = health.changed(), if connected => {
+                health_is_new = true;
+                changed.is_err()
+            }
         };
-        if ended {
+        if gone {
             return;
         }
     }

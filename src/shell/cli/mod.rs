@@ -1,0 +1,139 @@
+//! The command line. Every command answers `--help` with an example; errors go to standard error with what to do about them.
+
+mod ask;
+mod check;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::run;
+use crate::catalogue::Catalogue;
+use crate::config::Config;
+
+/// What `check` and every other command ends with when the configuration is wrong.
+const WRONG_CONFIGURATION: u8 = 2;
+
+/// Alarm box for the lockouts of a Cisco Unified Communications Manager cluster.
+#[derive(Debug, Parser)]
+#[command(name = "lockwarden", version, about, max_term_width = 100)]
+#[command(after_help = "Examples:\n  lockwarden                       run on embedded defaults\n  lockwarden demo                  see an attack and the alerts it makes\n  lockwarden run --config /etc/lockwarden/lockwarden.toml")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Which service is meant.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Place {
+    /// The configuration file; without it, embedded defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The store's directory, instead of `store.path`
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service (also without any command)
+    #[command(after_help = "Example:\n  lockwarden run --config /etc/lockwarden/lockwarden.toml\n\nEnds on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.")]
+    Run,
+    /// Check a configuration file: says nothing if it is right, else lists every problem
+    #[command(after_help = "Example:\n  lockwarden check lockwarden.toml\n\nExit status: 0 right, 2 wrong.")]
+    Check(check::CheckArgs),
+    /// List the accounts at hand: who is locked, who is failing
+    #[command(after_help = "Example:\n  lockwarden accounts --json")]
+    Accounts(ask::AskArgs),
+    /// List open alerts, then the newest closed ones
+    #[command(after_help = "Example:\n  lockwarden alerts")]
+    Alerts(ask::AskArgs),
+    /// Say whether everything works, and what does not
+    #[command(after_help = "Example:\n  lockwarden health\n\nExit status: 0 ok, 1 no service answers, 3 degraded.")]
+    Health(ask::AskArgs),
+}
+
+/// Arguments to exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command.unwrap_or(Command::Run) {
+        Command::Run => run_service(&cli.place),
+        Command::Check(args) => check::run(&args),
+        Command::Accounts(args) => ask::accounts(&cli.place, &args),
+        Command::Alerts(args) => ask::alerts(&cli.place, &args),
+        Command::Health(args) => ask::health(&cli.place, &args),
+    }
+}
+
+fn run_service(place: &Place) -> ExitCode {
+    let (config, catalogue) = match load(place) {
+        Ok(loaded) => loaded,
+        Err(problems) => return refuse(&problems),
+    };
+    match run::run(&config, catalogue, &mut |line| say(line)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            complain(&problem);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The configuration and the catalogue that it names.
+///
+/// # Errors
+/// All problems of all files.
+pub(crate) fn load(place: &Place) -> Result<(Config, Catalogue), Vec<String>> {
+    let mut config = match &place.config {
+        None => Config::default(),
+        Some(path) => read_config(path)?,
+    };
+    if let Some(store) = &place.store {
+        config.store.path.clone_from(store);
+    }
+    let catalogue = read_catalogue(&config)?;
+    Ok((config, catalogue))
+}
+
+fn read_config(path: &Path) -> Result<Config, Vec<String>> {
+    let text = fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
+    Config::parse(&path.display().to_string(), &text).map_err(|all| all.iter().map(ToString::to_string).collect())
+}
+
+fn read_catalogue(config: &Config) -> Result<Catalogue, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for path in &config.catalogue_files {
+        match fs::read_to_string(path) {
+            Ok(text) => files.push((path.display().to_string(), text)),
+            Err(error) => problems.push(format!("catalogue.files: {}: {error}", path.display())),
+        }
+    }
+    let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    match Catalogue::with_files(&named) {
+        Ok(catalogue) if problems.is_empty() => Ok(catalogue),
+        Ok(_) => Err(problems),
+        Err(more) => Err(problems.into_iter().chain(more).collect()),
+    }
+}
+
+fn refuse(problems: &[String]) -> ExitCode {
+    problems.iter().for_each(|problem| complain(problem));
+    ExitCode::from(WRONG_CONFIGURATION)
+}
+
+/// One line for the person at the terminal. A reader that has gone away is no error.
+pub(crate) fn say(line: &str) {
+    let _gone = writeln!(std::io::stdout().lock(), "{line}").is_err();
+}
+
+/// One line about something that went wrong.
+pub(crate) fn complain(line: &str) {
+    let _gone = writeln!(std::io::stderr().lock(), "{line}").is_err();
+}

@@ -1,0 +1,70 @@
+//! Alerts as SNMP notifications, one task for each NMS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::{Shared, WAITING, acknowledge, feed};
+use crate::config::{Nms, NotificationKind, SnmpVersion};
+use crate::shell::clock::Clock;
+use crate::shell::keeper::KeeperHandle;
+use crate::shell::nms::{self, Notify, Receiver, ReceiverState};
+use crate::shell::secrets;
+use crate::wire::snmp::{Kind, Oid, Version};
+
+/// The receiver that this configuration describes.
+///
+/// # Errors
+/// If the community's file cannot be read.
+pub(crate) fn receiver(nms: &Nms) -> Result<Receiver, String> {
+    let root = match &nms.root_oid {
+        Some(ids) => Oid::new(ids.clone()).map_err(|error| format!("nms.root-oid: {error}"))?,
+        None => nms::DEFAULT_ROOT,
+    };
+    Ok(Receiver {
+        address: nms.endpoint.to_string(),
+        version: match nms.version {
+            SnmpVersion::V1 => Version::V1,
+            SnmpVersion::V2c => Version::V2c,
+        },
+        kind: match nms.kind {
+            NotificationKind::Trap => Kind::Trap,
+            NotificationKind::Inform => Kind::Inform,
+        },
+        community: secrets::read("nms.community-file", &nms.community)?.expose().as_bytes().to_vec(),
+        timeout: Duration::from_millis(nms.timeout.as_millis()),
+        root,
+    })
+}
+
+/// The name of its cursor in the store: it stays the same as long as the address does.
+pub(crate) fn name(receiver: &Receiver) -> String {
+    format!("nms {}", receiver.address)
+}
+
+/// Delivers for ever. `first` is the outbox number to begin with.
+pub(crate) async fn run(
+    receiver: Receiver,
+    name: Arc<str>,
+    clock: Clock,
+    keeper: KeeperHandle,
+    first: u64,
+    state: watch::Sender<ReceiverState>,
+    shutdown: watch::Receiver<bool>,
+) {
+    let (notifications, to_notify) = mpsc::channel(WAITING);
+    let (tokens, acknowledged) = mpsc::channel(WAITING);
+    let shared = Shared::default();
+    // sysUpTime is in hundredths of a second and wraps.
+    let uptime = move || u32::try_from(clock.running().as_millis() / 10 % (1 << 32)).unwrap_or(0);
+    let sending = nms::run(receiver, uptime, to_notify, tokens, state, shutdown);
+    let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), name, acknowledged);
+    let feeding = feed(keeper, shared, first, notifications, |seq, alert| {
+        vec![Notify { token: seq, alert: Arc::new(alert.clone()) }]
+    });
+    tokio::select! {
+        () = sending => {}
+        () = async { tokio::join!(feeding, acknowledging); } => {}
+    }
+}
