@@ -7,6 +7,7 @@
 //! * [`catalogue`]: what a message means, as data.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
 //! * [`config`]: the operator's file, checked once.
+//! * [`path`]: the way through all of these, from datagram to verdict.
 //! * [`store`]: versioned records, what to write and when.
 //! * `shell`: sockets, disk, MQTT, the NMS, signals, the command line.
 //!

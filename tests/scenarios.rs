@@ -185,7 +185,8 @@ impl Story {
         self.path.get_or_insert_with(|| {
             let catalogue = Catalogue::shipped().unwrap();
             let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
-            let everybody = || Admission { allow: vec!["0.0.0.0/0".parse().unwrap()], communities: vec![b"public".to_vec()] };
+            let everybody =
+                || Admission { allow: vec!["0.0.0.0/0".parse().unwrap()], communities: vec![b"public".to_vec()] };
             Path::new(engine, catalogue, Doors { traps: everybody(), syslog: everybody() })
         })
     }

@@ -163,9 +163,11 @@ impl Catalogue {
         let detail = value.detail();
         let origin = Origin { channel: Channel::Nested, agent: "", ..message.origin };
         let mut verdict = Verdict::NeverCounted;
-        let mut read = |line: &str| match self.line(&syslog::decode(line), origin, depth, each) {
-            Verdict::NoEntry | Verdict::NotASignIn => {}
-            said => verdict = weightier(verdict, said),
+        let mut read = |line: &str| {
+            let said = self.line(&syslog::decode(line), origin, depth, each);
+            if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn) {
+                verdict = weightier(verdict, said);
+            }
         };
         if ciscolog::nested(&detail).is_some() {
             ciscolog::nested_lines(&detail).for_each(&mut read);
@@ -241,7 +243,7 @@ fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, near: Wall) -> Opti
     Some(hash.finish())
 }
 
-fn first_given<'a>(texts: [&'a str; 3]) -> &'a str {
+fn first_given(texts: [&str; 3]) -> &str {
     texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! Who may send: address blocks and SNMP communities. Clear-text checks; they keep out the careless, not the attacker.
 
 use core::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 

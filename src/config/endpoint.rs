@@ -1,7 +1,7 @@
 //! A host and a port that we send to. Names are checked here and resolved by the shell.
 
 use core::fmt;
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Longest host name (RFC 1035 section 2.3.4, in text).
 const HOST_BYTES: usize = 253;

@@ -1,6 +1,6 @@
 //! Where alerts are published: the embedded broker, one that is given as a URL, or none.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use core::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::endpoint::Endpoint;
@@ -91,7 +91,7 @@ pub struct EmbeddedBroker {
 
 impl EmbeddedBroker {
     /// MQTT's own port, on loopback.
-    pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), Mqtt::PORT);
+    pub const LISTEN: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(Ipv4Addr::LOCALHOST), Mqtt::PORT);
 }
 
 impl Default for EmbeddedBroker {

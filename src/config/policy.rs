@@ -1,6 +1,6 @@
 //! `[policy]`, `[detect]`, `[[node]]` and `site`: what the engine decides by.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::section::{Section, plain};
 use crate::board;

@@ -1,6 +1,6 @@
 //! Where notifications and syslog arrive, and from whom.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::admission::{Admission, block};
 use super::section::{At, Section, secret, socket};

@@ -1,8 +1,8 @@
 //! Reads the spanned TOML document by section and key, and notes every problem on the way instead of stopping at the
 //! first. What a key allows comes from its row in `keys.rs`.
 
+use core::net::SocketAddr;
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 

@@ -63,7 +63,7 @@ impl Path {
 
     /// A refusal that nobody was shown yet; at most one an hour for each sender and reason.
     pub fn refusal_to_show(&mut self) -> Option<Refusal> {
-        self.refusals.to_show()
+        self.refusals.next_to_show()
     }
 
     /// Counts messages that the kernel dropped before we could read them.
@@ -158,10 +158,8 @@ impl Path {
 /// The original sender, if a forwarder in between says so: `snmpTrapAddress.0` (RFC 3584 section 3.1 (4)), else the agent
 /// address of an SNMPv1 trap.
 fn agent(notification: &Notification<'_>) -> Option<IpAddr> {
-    let forwarded = notification.varbinds.iter().find_map(|varbind| match varbind.value {
-        Value::IpAddress(address) if varbind.name == standard::SNMP_TRAP_ADDRESS => Some(address),
-        _ => None,
-    });
+    let address = notification.varbinds.iter().find(|varbind| varbind.name == standard::SNMP_TRAP_ADDRESS);
+    let forwarded = address.and_then(|varbind| if let Value::IpAddress(a) = varbind.value { Some(a) } else { None });
     let own = notification.v1.map(|v1| v1.agent).filter(|address| !address.is_unspecified());
     forwarded.or(own).map(IpAddr::V4)
 }

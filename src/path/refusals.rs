@@ -44,11 +44,13 @@ impl Refusal {
             Transport::Snmp => "traps",
             Transport::Syslog => "syslog",
         };
-        match self.why {
-            Verdict::WrongCommunity => "[traps] communities = [\"<the community it sends>\"]".into(),
-            Verdict::V3NotConfigured => "send v1 or v2c: SNMPv3 users cannot be configured yet".into(),
-            _ => format!("[{table}] allow = [\"{}\"]", self.from.to_canonical()),
+        if self.why == Verdict::WrongCommunity {
+            return "[traps] communities = [\"<the community it sends>\"]".into();
         }
+        if self.why == Verdict::V3NotConfigured {
+            return "send v1 or v2c: SNMPv3 users cannot be configured yet".into();
+        }
+        format!("[{table}] allow = [\"{}\"]", self.from.to_canonical())
     }
 }
 
@@ -74,7 +76,7 @@ impl Refusals {
         }
     }
 
-    pub(super) fn to_show(&mut self) -> Option<Refusal> {
+    pub(super) fn next_to_show(&mut self) -> Option<Refusal> {
         let due = |r: &&mut Refusal| r.shown.is_none_or(|at| r.heard.since(at) >= SHOWN_EVERY);
         let refusal = self.0.iter_mut().find(due)?;
         refusal.shown = Some(refusal.heard);
@@ -102,7 +104,7 @@ mod tests {
         let mut shown = 0;
         for s in 0..7200 {
             refusals.note(from, Transport::Syslog, Verdict::SenderNotAllowed, at(s));
-            shown += refusals.to_show().into_iter().count();
+            shown += refusals.next_to_show().into_iter().count();
         }
         assert_eq!(shown, 2);
         let refusal = refusals.iter().next().unwrap();
@@ -115,7 +117,7 @@ mod tests {
         let mut shown = 0;
         for n in 0..10_000_u32 {
             refusals.note(IpAddr::V4(n.into()), Transport::Snmp, Verdict::SenderNotAllowed, at(n.into()));
-            shown += refusals.to_show().into_iter().count();
+            shown += refusals.next_to_show().into_iter().count();
         }
         assert!(shown <= 3 * REMEMBERED, "{shown}");
     }

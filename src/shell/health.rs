@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
+use super::clock::Clock;
 use super::keeper::KeeperHandle;
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
-use super::clock::Clock;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]

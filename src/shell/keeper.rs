@@ -163,18 +163,14 @@ impl Keeper {
             let mut turns = Vec::new();
             let mut others = Vec::new();
             for request in requests {
-                match request {
-                    Request::Keep(turn) => turns.push(turn),
-                    other => others.push(other),
-                }
+                if let Request::Keep(turn) = request { turns.push(turn) } else { others.push(request) }
             }
             if !turns.is_empty() {
                 self.keep(turns);
             }
-            for request in others {
-                if self.serve(request) {
-                    return;
-                }
+            // Every one is served, the last one included.
+            if others.into_iter().fold(false, |ended, request| self.serve(request) || ended) {
+                return;
             }
         }
     }

@@ -58,15 +58,13 @@ fn explained(input: Input, address: SocketAddr, error: &std::io::Error) -> Strin
         Input::Traps => "traps.listen",
         Input::Syslog => "syslog.udp",
     };
-    let what = match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            "another program has this port (`ss -lunp` shows which); end it, or choose another port".into()
-        }
-        std::io::ErrorKind::PermissionDenied => {
-            "ports below 1024 need the capability CAP_NET_BIND_SERVICE; the packaged unit has it".into()
-        }
-        std::io::ErrorKind::AddrNotAvailable => "this machine does not have this address".into(),
-        _ => error.to_string(),
-    };
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let kinds = [
+        (AddrInUse, "another program has this port (`ss -lunp` shows which); end it, or choose another port"),
+        (PermissionDenied, "ports below 1024 need the capability CAP_NET_BIND_SERVICE; the packaged unit has it"),
+        (AddrNotAvailable, "this machine does not have this address"),
+    ];
+    let known = kinds.iter().find(|(kind, _)| *kind == error.kind());
+    let what = known.map_or_else(|| error.to_string(), |(_, what)| (*what).to_owned());
     format!("{key}: {address} is not listened on: {what}")
 }

@@ -124,7 +124,14 @@ impl Receiver {
         }
     }
 
-    fn take(&self, input: Input, datagram: &[u8], from: SocketAddr, socket: &Arc<std::net::UdpSocket>, turn: &mut Turn) {
+    fn take(
+        &self,
+        input: Input,
+        datagram: &[u8],
+        from: SocketAddr,
+        socket: &Arc<std::net::UdpSocket>,
+        turn: &mut Turn,
+    ) {
         let mut path = self.path.borrow_mut();
         match input {
             Input::Syslog => {

@@ -142,9 +142,11 @@ impl Sinks {
             problems.push(problem);
             None
         });
-        let receivers: Vec<_> = config.nms.iter().filter_map(|nms| {
-            sinks::nms::receiver(nms).map_err(|problem| problems.push(problem)).ok()
-        }).collect();
+        let receivers: Vec<_> = config
+            .nms
+            .iter()
+            .filter_map(|nms| sinks::nms::receiver(nms).map_err(|problem| problems.push(problem)).ok())
+            .collect();
         let names: Vec<Arc<str>> = receivers.iter().map(|r| sinks::nms::name(r).into()).collect();
         let all = mqtt.iter().map(|_| sinks::mqtt::NAME).chain(names.iter().map(AsRef::as_ref));
         if let Err(fault) = store.register_sinks(&all.collect::<Vec<_>>()) {

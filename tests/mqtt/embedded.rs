@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use lockwarden::config::Secret;
 use lockwarden::shell::mqtt::broker::{EmbeddedBroker, EmbeddedSettings};
 use lockwarden::shell::mqtt::options::Version;
-use lockwarden::config::Secret;
 
 use super::rig::{BOTH, Rig, next, options, subscriber};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use lockwarden::config::Secret;
 use lockwarden::shell::mqtt::options::Version;
 use lockwarden::shell::mqtt::session::LinkState;
-use lockwarden::config::Secret;
 
 use super::mosquitto::{Mosquitto, free_port};
 use super::rig::{BOTH, Rig, message, next, options, subscriber, until_message};

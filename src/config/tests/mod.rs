@@ -1,3 +1,5 @@
+//! The operator's file from the outside: complete problems, complete values.
+
 mod complete;
 mod contradictions;
 mod documented;

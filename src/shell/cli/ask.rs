@@ -21,7 +21,8 @@ pub(crate) struct AskArgs {
 
 pub(crate) fn accounts(place: &Place, args: &AskArgs) -> ExitCode {
     show(place, args, Ask::Accounts, |answer| {
-        let mut rows = vec![["ACCOUNT", "CLUSTER", "STATE", "UNTIL", "FAILURES", "LAST FAILURE", "FROM"].map(String::from)];
+        let mut rows =
+            vec![["ACCOUNT", "CLUSTER", "STATE", "UNTIL", "FAILURES", "LAST FAILURE", "FROM"].map(String::from)];
         for account in answer.as_array().into_iter().flatten() {
             let sources = account.get("sources").and_then(Value::as_array).into_iter().flatten();
             let sources: Vec<&str> = sources.filter_map(Value::as_str).collect();
@@ -123,7 +124,8 @@ fn bare(value: &Value) -> String {
 
 /// Columns as wide as their widest cell.
 fn table<const N: usize>(rows: &[[String; N]]) {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();
     for row in rows {
         let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));

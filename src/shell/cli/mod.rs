@@ -17,10 +17,19 @@ use crate::config::Config;
 /// What `check` and every other command ends with when the configuration is wrong.
 const WRONG_CONFIGURATION: u8 = 2;
 
+const EXAMPLES: &str = "Examples:
+  lockwarden         run on embedded defaults
+  lockwarden demo    see an attack and the alerts it makes
+  lockwarden run --config /etc/lockwarden/lockwarden.toml";
+const RUN_EXAMPLE: &str = "Example:
+  lockwarden run --config /etc/lockwarden/lockwarden.toml
+
+Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+
 /// Alarm box for the lockouts of a Cisco Unified Communications Manager cluster.
 #[derive(Debug, Parser)]
 #[command(name = "lockwarden", version, about, max_term_width = 100)]
-#[command(after_help = "Examples:\n  lockwarden                       run on embedded defaults\n  lockwarden demo                  see an attack and the alerts it makes\n  lockwarden run --config /etc/lockwarden/lockwarden.toml")]
+#[command(after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -42,7 +51,7 @@ pub(crate) struct Place {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service (also without any command)
-    #[command(after_help = "Example:\n  lockwarden run --config /etc/lockwarden/lockwarden.toml\n\nEnds on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.")]
+    #[command(after_help = RUN_EXAMPLE)]
     Run,
     /// Check a configuration file: says nothing if it is right, else lists every problem
     #[command(after_help = "Example:\n  lockwarden check lockwarden.toml\n\nExit status: 0 right, 2 wrong.")]

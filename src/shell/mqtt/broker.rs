@@ -87,8 +87,8 @@ impl EmbeddedBroker {
 fn port_sentence(listen: SocketAddr, error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::AddrInUse {
         format!(
-            "the embedded broker cannot have {listen}: another program has it (an MQTT broker?). Give `[mqtt.embedded] listen` another port, or \
-             use that broker with `[mqtt] broker = \"mqtt://{listen}\"`"
+            "the embedded broker cannot have {listen}: another program has it (an MQTT broker?). Give \
+             `[mqtt.embedded] listen` another port, or use that broker with `[mqtt] broker = \"mqtt://{listen}\"`"
         )
     } else if error.kind() == io::ErrorKind::AddrNotAvailable {
         format!("the embedded broker cannot listen on {listen}: this box does not have that address")

@@ -134,8 +134,8 @@ pub struct Options {
     pub password: Option<Secret>,
     /// Files of the TLS stream; only read for `mqtts`.
     pub tls: TlsOptions,
-    /// Longest silence on the line, at least 1 s; a PINGREQ goes out after three quarters of it, and a broker that does not answer within it
-    /// counts as dead.
+    /// Longest silence on the line, at least 1 s; a PINGREQ goes out after three quarters of it, and a broker that does not
+    /// answer within it counts as dead.
     pub keep_alive: Duration,
     /// Published by the broker when the connection breaks, and by us at shutdown. QoS 1.
     pub will: Will,

@@ -69,12 +69,7 @@ pub(crate) async fn feed<T>(
 }
 
 /// Takes acknowledged tokens; an entry is done when all its messages are.
-pub(crate) async fn acknowledge(
-    keeper: KeeperHandle,
-    shared: Shared,
-    sink: Arc<str>,
-    mut tokens: mpsc::Receiver<u64>,
-) {
+pub(crate) async fn acknowledge(keeper: KeeperHandle, shared: Shared, sink: Arc<str>, mut tokens: mpsc::Receiver<u64>) {
     while let Some(seq) = tokens.recv().await {
         if seq == NO_ENTRY {
             continue;

@@ -45,7 +45,11 @@ pub(crate) fn options(config: &Config) -> Result<Option<Options>, String> {
             let embedded = &config.mqtt.embedded;
             let mut at = embedded.listen;
             if at.ip().is_unspecified() {
-                at.set_ip(if at.is_ipv6() { std::net::Ipv6Addr::LOCALHOST.into() } else { std::net::Ipv4Addr::LOCALHOST.into() });
+                at.set_ip(if at.is_ipv6() {
+                    std::net::Ipv6Addr::LOCALHOST.into()
+                } else {
+                    std::net::Ipv4Addr::LOCALHOST.into()
+                });
             }
             (url(format!("mqtt://{at}"))?, embedded.users.first(), None)
         }
@@ -168,7 +172,9 @@ async fn republish(
 ///
 /// # Errors
 /// If a password file cannot be read.
-pub(crate) fn embedded_users(users: &[crate::config::Credentials]) -> Result<Vec<(String, crate::config::Secret)>, String> {
+pub(crate) fn embedded_users(
+    users: &[crate::config::Credentials],
+) -> Result<Vec<(String, crate::config::Secret)>, String> {
     let read = |user: &crate::config::Credentials| {
         Ok((user.name.clone(), secrets::read("mqtt.embedded.users password-file", &user.password)?))
     };
@@ -178,7 +184,8 @@ pub(crate) fn embedded_users(users: &[crate::config::Credentials]) -> Result<Vec
 /// Whether a file of this configuration is missing; said at start rather than at the first connection.
 pub(crate) fn missing_files(options: &Options) -> Vec<String> {
     let files = [("ca", &options.tls.ca), ("certificate", &options.tls.certificate), ("key", &options.tls.key)];
-    let missing = files.into_iter().filter_map(|(key, file)| Some((key, file.as_deref().filter(|f| !Path::exists(f))?)));
+    let missing =
+        files.into_iter().filter_map(|(key, file)| Some((key, file.as_deref().filter(|f| !Path::exists(f))?)));
     missing.map(|(key, file)| format!("mqtt.{key}: {} does not exist", file.display())).collect()
 }
 

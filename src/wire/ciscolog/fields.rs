@@ -114,8 +114,15 @@ const fn separates(b: u8) -> bool {
 mod tests {
     use super::*;
 
-    const KEYS: [&str; 7] =
-        ["Login IP Address/Hostname", "Login Date/Time", "Login UserID", "Login Interface", "App ID", "Cluster ID", "Node ID"];
+    const KEYS: [&str; 7] = [
+        "Login IP Address/Hostname",
+        "Login Date/Time",
+        "Login UserID",
+        "Login Interface",
+        "App ID",
+        "Cluster ID",
+        "Node ID",
+    ];
     const OLD: &str = "Login Authentication failed. Login IP Address/Hostname:192.0.2.15 Login Date/Time:01/15/09 9:00 AM \
                        Login UserID:ccmadmin Login Interface:CCMAdmin App ID:Cisco Tomcat Cluster ID: Node ID:cucm-pub";
 

@@ -5,7 +5,7 @@
 //! CUCM breaks the specification's alphabet (`authFail`, `RTMT-ERROR-ALERT`, `UC_Location Bandwidth Manager`).
 
 #[cfg(test)]
-mod cucm_lines;
+mod cucm_lines_tests;
 mod fields;
 mod rtmt;
 mod tags;
@@ -150,7 +150,9 @@ mod tests {
     #[test]
     fn an_alarm_gives_its_names_tags_and_text() {
         assert_eq!(
-            read("%UC_IMS-4-authFail: %[UserID=jdoe][Message=Credential failure][ClusterID=][NodeID=cucm-sub1]: An attempt failed.."),
+            read(
+                "%UC_IMS-4-authFail: %[UserID=jdoe][Message=Credential failure][ClusterID=][NodeID=cucm-sub1]: An attempt failed.."
+            ),
             (
                 "UC_IMS",
                 4,
@@ -170,19 +172,32 @@ mod tests {
     #[test]
     fn real_senders_vary_blanks_names_and_marks() {
         assert_eq!(
-            read("%UC_CTI-3-CtiProviderOpenFailure: %[ Login User Id=ctiapp] [Reason code.=-1932787425]  [UNKNOWN_PARAMNAME:IPAddress=192.0.2.73]: x"),
+            read(
+                "%UC_CTI-3-CtiProviderOpenFailure: %[ Login User Id=ctiapp] [Reason code.=-1932787425]  [UNKNOWN_PARAMNAME:IPAddress=192.0.2.73]: x"
+            ),
             (
                 "UC_CTI",
                 3,
                 "CtiProviderOpenFailure",
-                vec![("Login User Id", "ctiapp", true), ("Reason code.", "-1932787425", true), ("IPAddress", "192.0.2.73", true)],
+                vec![
+                    ("Login User Id", "ctiapp", true),
+                    ("Reason code.", "-1932787425", true),
+                    ("IPAddress", "192.0.2.73", true)
+                ],
                 "x",
                 false,
             )
         );
         assert_eq!(
             read("% UC_Location Bandwidth Manager-4-LBMLinkOOS : %[RemoteIPAddress=192.0.2.1]: down"),
-            ("UC_Location Bandwidth Manager", 4, "LBMLinkOOS", vec![("RemoteIPAddress", "192.0.2.1", true)], "down", false)
+            (
+                "UC_Location Bandwidth Manager",
+                4,
+                "LBMLinkOOS",
+                vec![("RemoteIPAddress", "192.0.2.1", true)],
+                "down",
+                false
+            )
         );
         assert_eq!(
             read("%CCM_RTMT-RTMT-2-RTMT-ERROR-ALERT: RTMT Alert Name:X Detail: y"),
@@ -196,7 +211,17 @@ mod tests {
 
     #[test]
     fn what_is_not_a_name_is_not_a_message() {
-        for body in ["", "%", "%% text", "%ASA: text", "%UC_IMS-8-x: y", "%UC_IMS-4-: y", "%UC: IMS-4-x: y", "%UC_IMS-4-a b: y", "UC_IMS-4-x: y"] {
+        for body in [
+            "",
+            "%",
+            "%% text",
+            "%ASA: text",
+            "%UC_IMS-8-x: y",
+            "%UC_IMS-4-: y",
+            "%UC: IMS-4-x: y",
+            "%UC_IMS-4-a b: y",
+            "UC_IMS-4-x: y",
+        ] {
             assert_eq!(parse(body), None, "{body}");
         }
     }
@@ -211,7 +236,10 @@ mod tests {
             read("%UC_IMS-4-authHackLock: %[UserID=jdoe][App"),
             ("UC_IMS", 4, "authHackLock", vec![("UserID", "jdoe", true)], "", true)
         );
-        assert_eq!(read("%UC_IMS-4-authHackLock: %[UserID=jdoe]"), ("UC_IMS", 4, "authHackLock", vec![("UserID", "jdoe", true)], "", true));
+        assert_eq!(
+            read("%UC_IMS-4-authHackLock: %[UserID=jdoe]"),
+            ("UC_IMS", 4, "authHackLock", vec![("UserID", "jdoe", true)], "", true)
+        );
         assert_eq!(read("%UC_IMS-4-authHa"), ("UC_IMS", 4, "authHa", vec![], "", true));
     }
 
@@ -227,7 +255,10 @@ mod tests {
     fn a_name_and_a_text_that_came_apart_make_a_message() {
         for text in ["%[UserID=jdoe][NodeID=n]: Locked.", "[UserID=jdoe][NodeID=n]: Locked."] {
             let message = CiscoLog::from_parts("UC_IMS", 4, "authHackLock", text, false);
-            assert_eq!((pairs(&message), message.text), (vec![("UserID", "jdoe", true), ("NodeID", "n", true)], "Locked."));
+            assert_eq!(
+                (pairs(&message), message.text),
+                (vec![("UserID", "jdoe", true), ("NodeID", "n", true)], "Locked.")
+            );
         }
         let old = CiscoLog::from_parts("CCM_TOMCAT_APPS", 4, "AuthenticationFailed", "Login UserID:jd*", true);
         assert_eq!((pairs(&old), old.text, old.truncated), (vec![], "Login UserID:jd", true));

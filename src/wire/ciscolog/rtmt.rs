@@ -159,7 +159,9 @@ mod tests {
 
     fn failures(raw: &str, complete: bool) -> Vec<(Option<Stamp>, &str, &str, &str, bool)> {
         authentication_failures(TagValue { raw, complete })
-            .map(|failure| (failure.stamp, failure.login_from, failure.interface, failure.user.raw, failure.user.complete))
+            .map(|failure| {
+                (failure.stamp, failure.login_from, failure.interface, failure.user.raw, failure.user.complete)
+            })
             .collect()
     }
 

@@ -249,16 +249,19 @@ mod tests {
     fn a_value_ends_at_its_own_bracket() {
         let cases: [(&str, &[Pair<'_>]); 12] = [
             ("[a=1][b=x:y=z,w]: text", &[("a", "1", true), ("b", "x:y=z,w", true)]),
-            ("[UserID=eve\\][UserID=jdoe][Message=x]: text", &[("UserID", "eve\\][UserID=jdoe", true), ("Message", "x", true)]),
+            (
+                "[UserID=eve\\][UserID=jdoe][Message=x]: text",
+                &[("UserID", "eve\\][UserID=jdoe", true), ("Message", "x", true)],
+            ),
             ("[UserID=eve\\]\\[UserID=jdoe][M=x]: t", &[("UserID", "eve\\]\\[UserID=jdoe", true), ("M", "x", true)]),
             ("[UserID=DOMAIN\\jdoe][M=x]: t", &[("UserID", "DOMAIN\\jdoe", true), ("M", "x", true)]),
             ("[UserID=jdoe]x][M=y]: t", &[("UserID", "jdoe]x", true), ("M", "y", true)]),
             ("[UserID=a[b][M=x]: t", &[("UserID", "a[b", true), ("M", "x", true)]),
             ("[D=from [192.0.2.1] and [x]][M=y]: t", &[("D", "from [192.0.2.1] and [x]", true), ("M", "y", true)]),
-            ("[D= : %X-4-Y: %[U=j][N=n]: in #012AppID : z][M=y]: t", &[
-                ("D", " : %X-4-Y: %[U=j][N=n]: in #012AppID : z", true),
-                ("M", "y", true),
-            ]),
+            (
+                "[D= : %X-4-Y: %[U=j][N=n]: in #012AppID : z][M=y]: t",
+                &[("D", " : %X-4-Y: %[U=j][N=n]: in #012AppID : z", true), ("M", "y", true)],
+            ),
             ("[D= : %X-4-Y: %[U=j][N=n]: in #012App", &[("D", " : %X-4-Y: %[U=j][N=n]: in #012App", false)]),
             ("[a=1] [b] [ c =2] : t", &[("a", "1", true), ("b", "", true), ("c", "2", true)]),
             ("[a=1", &[("a", "1", false)]),
@@ -271,7 +274,8 @@ mod tests {
 
     #[test]
     fn keys_are_compared_by_their_letters_and_the_first_one_wins() {
-        let (tags, rest, closed) = Tags::read("[ App ID =1][Reason code.=2][UNKNOWN_PARAMNAME:UserID=3][USERID=4]: text");
+        let (tags, rest, closed) =
+            Tags::read("[ App ID =1][Reason code.=2][UNKNOWN_PARAMNAME:UserID=3][USERID=4]: text");
         let get = |key: &str| tags.get(key).map(|value| value.raw);
         assert_eq!((get("AppID"), get("appid"), get("App ID")), (Some("1"), Some("1"), Some("1")));
         assert_eq!((get("Reasoncode"), get("Reason code."), get("UserID")), (Some("2"), Some("2"), Some("3")));

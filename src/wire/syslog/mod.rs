@@ -162,7 +162,8 @@ mod tests {
     use crate::wire::ciscolog;
     use crate::wire::stamp::Accuracy;
 
-    const LOCK: &str = "%UC_IMS-4-authHackLock: %[UserID=jdoe][AppID=Cisco Tomcat][ClusterID=][NodeID=cucm-sub1]: Locked.";
+    const LOCK: &str =
+        "%UC_IMS-4-authHackLock: %[UserID=jdoe][AppID=Cisco Tomcat][ClusterID=][NodeID=cucm-sub1]: Locked.";
     const WARNING: Option<Pri> = Some(Pri { facility: 23, severity: 4 });
 
     fn stamp(text: &str) -> Option<Stamp> {
@@ -170,7 +171,12 @@ mod tests {
     }
 
     /// A record of the form that a CUCM node sends, with `LOCK` for its body.
-    fn cisco(pri: Option<Pri>, sequence: Option<u64>, host: Option<&'static str>, stamp: Option<Stamp>) -> Record<'static> {
+    fn cisco(
+        pri: Option<Pri>,
+        sequence: Option<u64>,
+        host: Option<&'static str>,
+        stamp: Option<Stamp>,
+    ) -> Record<'static> {
         Record { form: Form::CiscoLog, pri, sequence, host, stamp, body: LOCK, ..decode("") }
     }
 
@@ -181,8 +187,14 @@ mod tests {
         let cases = [
             ("<188>103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), fqdn, at)),
             ("103: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC: ", cisco(None, Some(103), fqdn, at)),
-            ("<188>41679: cucm-sub1.example.test Jan 15 2026 08:21:05.090 UTC :   ", cisco(WARNING, Some(41679), fqdn, at)),
-            ("<188>103: 2001:db8::10: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), Some("2001:db8::10"), at)),
+            (
+                "<188>41679: cucm-sub1.example.test Jan 15 2026 08:21:05.090 UTC :   ",
+                cisco(WARNING, Some(41679), fqdn, at),
+            ),
+            (
+                "<188>103: 2001:db8::10: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), Some("2001:db8::10"), at),
+            ),
             ("<188>8103: Jan 15 2026 08:21:05 AM.90 UTC :  ", cisco(WARNING, Some(8103), None, at)),
             ("<188>Jan 15 2026 08:21:05 AM.90 UTC :  ", cisco(WARNING, None, None, at)),
             (": : 7273: Jan 15 2026 08:21:05.90 UTC :  ", cisco(None, Some(7273), None, at)),
@@ -198,10 +210,16 @@ mod tests {
                 "Jan 15 08:21:06 cucm-sub1 local7 4 ccm: 6838: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : ",
                 cisco(WARNING, Some(6838), fqdn, at),
             ),
-            ("Jan 15 08:21:06 cucm-sub1 local99 0 : Jan 15 2026 08:21:05.090 UTC : ", cisco(None, None, Some("cucm-sub1"), at)),
+            (
+                "Jan 15 08:21:06 cucm-sub1 local99 0 : Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(None, None, Some("cucm-sub1"), at),
+            ),
             ("<188>8103: Invalid timestamp format :  ", cisco(WARNING, Some(8103), None, None)),
             ("<188>Invalid timestamp format : ", cisco(WARNING, None, None, None)),
-            ("<188>103: cucm-sub1.example.test: Jan 45 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), fqdn, None)),
+            (
+                "<188>103: cucm-sub1.example.test: Jan 45 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), fqdn, None),
+            ),
             ("<188>103: cucm-sub1.example.test: the 15th : ", cisco(WARNING, Some(103), fqdn, None)),
             ("", cisco(None, None, None, None)),
         ];
@@ -222,7 +240,10 @@ mod tests {
                 cisco(WARNING, Some(103), fqdn, at),
             ),
             ("Jan 15 08:21:06 192.0.2.10 103: Jan 15 2026 08:21:05.090 UTC : ", cisco(None, Some(103), address, at)),
-            ("Jan 15 08:21:06 192.0.2.10 <188>103: Jan 15 2026 08:21:05.090 UTC : ", cisco(WARNING, Some(103), address, at)),
+            (
+                "Jan 15 08:21:06 192.0.2.10 <188>103: Jan 15 2026 08:21:05.090 UTC : ",
+                cisco(WARNING, Some(103), address, at),
+            ),
             (
                 "<188>2026-01-15T08:21:06+00:00 192.0.2.10 103: Jan 15 2026 08:21:05.090 UTC : ",
                 cisco(WARNING, Some(103), address, at),
@@ -277,27 +298,34 @@ mod tests {
             ("<38>Jan 15 09:30:00 cucm-pub sshd[20038]: x", Record { pri: auth, host: Some("cucm-pub"), ..sshd }),
             ("Jan 15 09:30:00 cucm-pub auth 6 sshd[20038]: x", Record { pri: auth, host: Some("cucm-pub"), ..sshd }),
             ("Jan 15 09:30:00 sshd[20038]: x", sshd),
-            ("<38> Jan 15 09:30:00: cucm-pub sshd(pam_unix)[20038]: x", Record {
-                pri: auth,
-                host: Some("cucm-pub"),
-                app: Some("sshd(pam_unix)"),
-                ..sshd
-            }),
-            ("<38>Jan 15 09:30:00 cucm-pub su: x", Record { pri: auth, host: Some("cucm-pub"), app: Some("su"), pid: None, ..sshd }),
-            ("<38>Feb 30 09:30:00 cucm-pub plain text", Record {
-                pri: auth,
-                host: Some("cucm-pub"),
-                stamp: None,
-                app: None,
-                pid: None,
-                body: "plain text",
-                ..sshd
-            }),
+            (
+                "<38> Jan 15 09:30:00: cucm-pub sshd(pam_unix)[20038]: x",
+                Record { pri: auth, host: Some("cucm-pub"), app: Some("sshd(pam_unix)"), ..sshd },
+            ),
+            (
+                "<38>Jan 15 09:30:00 cucm-pub su: x",
+                Record { pri: auth, host: Some("cucm-pub"), app: Some("su"), pid: None, ..sshd },
+            ),
+            (
+                "<38>Feb 30 09:30:00 cucm-pub plain text",
+                Record {
+                    pri: auth,
+                    host: Some("cucm-pub"),
+                    stamp: None,
+                    app: None,
+                    pid: None,
+                    body: "plain text",
+                    ..sshd
+                },
+            ),
             ("<38>sshd[20038]: x", Record { form: Form::Bare, pri: auth, stamp: None, ..sshd }),
             (": crond[9538]: x", Record { app: Some("crond"), pid: Some("9538"), body: "x", ..empty }),
             (": logrotate: x", Record { app: Some("logrotate"), body: "x", ..empty }),
             ("UserID: jdoe", Record { body: "UserID: jdoe", ..empty }),
-            ("06:58:35.314 |LogMessage   UserID : jdoe", Record { body: "06:58:35.314 |LogMessage   UserID : jdoe", ..empty }),
+            (
+                "06:58:35.314 |LogMessage   UserID : jdoe",
+                Record { body: "06:58:35.314 |LogMessage   UserID : jdoe", ..empty },
+            ),
             ("1042,2026-01-15,09:31:12,Login", Record { body: "1042,2026-01-15,09:31:12,Login", ..empty }),
             ("8|2|3|1768467661|||Failed", Record { body: "8|2|3|1768467661|||Failed", ..empty }),
             ("<192>x", Record { body: "<192>x", ..empty }),
@@ -329,11 +357,10 @@ mod tests {
             (format!("{head} [a@0 x=\"]\\\"\" y=\"2\"][b] \u{feff}text"), full),
             (format!("{head} - text"), Record { structured_data: None, ..full }),
             (format!("{head} [a@0 x=\"open"), Record { structured_data: None, body: "[a@0 x=\"open", ..full }),
-            (format!("{head} - 2026-01-15 09:00:00 ERROR text"), Record {
-                structured_data: None,
-                body: "2026-01-15 09:00:00 ERROR text",
-                ..full
-            }),
+            (
+                format!("{head} - 2026-01-15 09:00:00 ERROR text"),
+                Record { structured_data: None, body: "2026-01-15 09:00:00 ERROR text", ..full },
+            ),
             ("<165>1 - - - - - - text".into(), nil),
             ("<165>1 2026-02-30T08:21:05Z - - - - - text".into(), nil),
             ("<165>1 - - text".into(), Record { form: Form::Bare, body: "1 - - text", ..nil }),
@@ -398,7 +425,24 @@ mod tests {
 
     #[test]
     fn twenty_thousand_mutations_and_a_cut_at_every_byte_are_records() {
-        let pieces = ["[", "]", "\\", ": ", "%", "-4-", "=", "#012", "MatchedEvent : ", "<1>", "é", "💥", "\0", "\n", " ", "UserID : "];
+        let pieces = [
+            "[",
+            "]",
+            "\\",
+            ": ",
+            "%",
+            "-4-",
+            "=",
+            "#012",
+            "MatchedEvent : ",
+            "<1>",
+            "é",
+            "💥",
+            "\0",
+            "\n",
+            " ",
+            "UserID : ",
+        ];
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         for seed in SEEDS {
             for (head, tail) in (0..=seed.len()).filter_map(|at| seed.split_at_checked(at)) {
@@ -428,9 +472,29 @@ mod tests {
     #[test]
     fn an_eighth_of_a_megabyte_of_anything_is_read_in_linear_time() {
         let units = [
-            "[", "]", "[]", "[a=[", "[a=[] ", "[a=]", "] ", "\\", "[a=\\]", ": %[a=[", ": ", "1: ", "<1>", " ", "#012", "%A-1-B: ",
-            "Jan 15 08:21:05 a ", "MatchedEvent : ", "MatchedEvent : x#012AppID\n", "MatchedEvent : #012 ", "TimeStamp : ",
-            "UserID  ", "UserID : ",
+            "[",
+            "]",
+            "[]",
+            "[a=[",
+            "[a=[] ",
+            "[a=]",
+            "] ",
+            "\\",
+            "[a=\\]",
+            ": %[a=[",
+            ": ",
+            "1: ",
+            "<1>",
+            " ",
+            "#012",
+            "%A-1-B: ",
+            "Jan 15 08:21:05 a ",
+            "MatchedEvent : ",
+            "MatchedEvent : x#012AppID\n",
+            "MatchedEvent : #012 ",
+            "TimeStamp : ",
+            "UserID  ",
+            "UserID : ",
         ];
         for head in ["", "%UC_IMS-4-authFail: %", "<188>1: %UC_IMS-4-authFail: %[UserID="] {
             for unit in units {

@@ -19,10 +19,23 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
     Place { name: "config", imports: &["units", "event", "alert", "engine", "catalogue", "board"] },
+    Place { name: "path", imports: &["units", "event", "verdict", "wire", "catalogue", "engine", "config"] },
     Place { name: "store", imports: &["units", "event", "alert", "engine"] },
     Place {
         name: "shell",
-        imports: &["units", "event", "verdict", "alert", "board", "wire", "catalogue", "engine", "config", "store"],
+        imports: &[
+            "units",
+            "event",
+            "verdict",
+            "alert",
+            "board",
+            "wire",
+            "catalogue",
+            "engine",
+            "config",
+            "path",
+            "store",
+        ],
     },
 ];
 
@@ -35,7 +48,7 @@ pub(super) struct Bound {
 
 const SHELL: &[&str] = &["src/shell/"];
 const SHELL_AND_MAIN: &[&str] = &["src/shell/", "src/main.rs"];
-const SHELL_AND_DISK: &[&str] = &["src/shell/", "src/store/sled"];
+const SHELL_AND_DISK: &[&str] = &["src/shell/", "src/store/disk"];
 const IO: &str = "only the shell touches the world";
 const TIME: &str = "time is an argument";
 const LOCK: &str = "the core has no threads and no locks";
@@ -60,7 +73,7 @@ pub(super) const BOUNDS: &[Bound] = &[
     Bound { path: &["std", "sync", "mpsc"], homes: SHELL, why: LOCK },
     Bound {
         path: &["sled"],
-        homes: &["src/store/sled"],
+        homes: &["src/store/disk"],
         why: "sled has one home, so that a test can put a failing store there",
     },
     Bound { path: &["tokio"], homes: SHELL, why: IO },
