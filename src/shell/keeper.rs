@@ -168,8 +168,8 @@ impl Keeper {
             if !turns.is_empty() {
                 self.keep(turns);
             }
-            // Every one is served, the last one included.
-            if others.into_iter().fold(false, |ended, request| self.serve(request) || ended) {
+            // Nothing that was asked after the last request matters any more.
+            if others.into_iter().any(|request| self.serve(request)) {
                 return;
             }
         }

@@ -173,7 +173,8 @@ mod tests {
     fn real_senders_vary_blanks_names_and_marks() {
         assert_eq!(
             read(
-                "%UC_CTI-3-CtiProviderOpenFailure: %[ Login User Id=ctiapp] [Reason code.=-1932787425]  [UNKNOWN_PARAMNAME:IPAddress=192.0.2.73]: x"
+                "%UC_CTI-3-CtiProviderOpenFailure: %[ Login User Id=ctiapp] [Reason code.=-1932787425]  \
+                 [UNKNOWN_PARAMNAME:IPAddress=192.0.2.73]: x"
             ),
             (
                 "UC_CTI",
