@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 mod control;
+mod drops;
 mod health;
 mod keeper;
 mod listen;

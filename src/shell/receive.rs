@@ -13,6 +13,7 @@ use tokio::task::LocalSet;
 use tokio::time::sleep_until;
 
 use super::clock::Clock;
+use super::drops::Drops;
 use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
 use super::report;
@@ -57,7 +58,10 @@ pub(crate) fn start(
     let (handle, questions) = mpsc::channel(QUESTIONS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = thread::Builder::new().name("path".into()).spawn(move || {
-        let receiver = Rc::new(Receiver { path: RefCell::new(path), keeper, clock, due: Notify::new() });
+        let mut drops = Drops::default();
+        sockets.iter().for_each(|bound| drops.watch(&bound.socket));
+        let (path, drops) = (RefCell::new(path), RefCell::new(drops));
+        let receiver = Rc::new(Receiver { path, drops, keeper, clock, due: Notify::new() });
         LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
     })?;
     Ok((handle, thread))
@@ -65,6 +69,7 @@ pub(crate) fn start(
 
 struct Receiver {
     path: RefCell<Path>,
+    drops: RefCell<Drops>,
     keeper: KeeperHandle,
     clock: Clock,
     /// The engine's deadline may have become earlier.
@@ -85,6 +90,7 @@ impl Receiver {
                     let _gone = reply.send(answer).is_err();
                 }
                 Question::Health(reply) => {
+                    self.count_drops();
                     let answer = report::path(&self.path.borrow());
                     let _gone = reply.send(answer).is_err();
                 }
@@ -201,7 +207,15 @@ impl Receiver {
         }
     }
 
+    fn count_drops(&self) {
+        let lost = self.drops.borrow_mut().since_last();
+        if lost > 0 {
+            self.path.borrow_mut().lost(lost);
+        }
+    }
+
     async fn flush(&self) {
+        self.count_drops();
         let mut turn = Turn::at(self.clock.now());
         {
             let mut path = self.path.borrow_mut();
