@@ -96,15 +96,6 @@ impl Engine {
         self.nodes.restore(node);
     }
 
-    /// Takes other settings, for all that comes from now on.
-    pub fn reconfigure(&mut self, settings: Settings) {
-        for node in Nodes::configured(&settings.nodes).iter() {
-            self.nodes.restore(node.clone());
-        }
-        self.settings = settings;
-        self.next = Some(Mono::ZERO);
-    }
-
     /// Decides about one observation.
     pub fn observe(&mut self, observation: &Observation<'_>, now: Now) -> Verdict {
         if let Some(fingerprint) = observation.fingerprint

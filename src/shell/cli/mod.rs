@@ -2,6 +2,7 @@
 
 mod ask;
 mod check;
+mod mib;
 
 use std::fs;
 use std::io::Write as _;
@@ -65,6 +66,9 @@ enum Command {
     /// Say whether everything works, and what does not
     #[command(after_help = "Example:\n  lockwarden health\n\nExit status: 0 ok, 1 no service answers, 3 degraded.")]
     Health(ask::AskArgs),
+    /// Print LOCKWARDEN-MIB, for the management station
+    #[command(after_help = "Example:\n  lockwarden mib > LOCKWARDEN-MIB.txt")]
+    Mib(mib::MibArgs),
 }
 
 /// Arguments to exit code.
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Accounts(args) => ask::accounts(&cli.place, &args),
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
+        Command::Mib(args) => mib::run(&args),
     }
 }
 
