@@ -1,5 +1,12 @@
 //! Stories in `tests/scenarios/*.txt`: time, input, complete output. The form is explained in the README there.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a story that cannot be told is a failed test"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;

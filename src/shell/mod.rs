@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod clock;
+mod compose;
 mod control;
 mod drops;
 mod health;

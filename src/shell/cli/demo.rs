@@ -18,6 +18,7 @@ use crate::shell::control::{self, Ask};
 use crate::shell::mqtt::Options;
 use crate::shell::mqtt::subscriber::{Received, Subscriber};
 use crate::shell::sinks;
+use crate::wire::snmp::Kind;
 
 /// How long an own instance may take to start, and a message to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -86,7 +87,13 @@ impl Instance {
         let file = directory.join("lockwarden.toml");
         let failed = |error: std::io::Error| format!("an own instance cannot be started: {error}");
         let loopback = (Ipv4Addr::LOCALHOST, 0);
-        let free = || Ok::<_, std::io::Error>((UdpSocket::bind(loopback)?, UdpSocket::bind(loopback)?, TcpListener::bind(loopback)?));
+        let free = || {
+            Ok::<_, std::io::Error>((
+                UdpSocket::bind(loopback)?,
+                UdpSocket::bind(loopback)?,
+                TcpListener::bind(loopback)?,
+            ))
+        };
         let text = {
             let (traps, syslog, broker) = free().map_err(failed)?;
             let address = |a: std::io::Result<SocketAddr>| a.map_err(failed);
@@ -161,7 +168,7 @@ impl Stage {
     async fn show(&mut self) -> Result<(), String> {
         say("");
         say(&format!("1. {FORGETFUL} forgets the PIN: two wrong tries, then the right one"));
-        for what in [What::Failure, What::Failure, What::Unlock] {
+        for what in [What::Failure, What::Failure, What::Success] {
             self.line(what, FORGETFUL)?;
             sleep(PAUSE).await;
         }
@@ -179,38 +186,44 @@ impl Stage {
         say("   the cluster reports the lock itself, this time as an SNMP notification");
         self.trap(What::Lockout, LOCKED)?;
         let alert = self.expect("updated").await?;
-        say(&format!("   it will clear by itself at {}", alert.get("unlock_expected").and_then(Value::as_str).unwrap_or("?")));
+        say(&format!(
+            "   it will clear by itself at {}",
+            alert.get("unlock_expected").and_then(Value::as_str).unwrap_or("?")
+        ));
         say("");
         say(&format!("3. {LOCKED} signs in again"));
-        self.line(What::Unlock, LOCKED)?;
+        self.line(What::Success, LOCKED)?;
         self.expect("cleared").await?;
         say("");
-        say("the whole last message:");
-        self.subscriber_last(&alert);
+        say(&format!("the second message in full, as every subscriber gets it:\n{alert}"));
         Ok(())
     }
 
-    fn subscriber_last(&self, alert: &Value) {
-        say(&serde_json::to_string_pretty(alert).unwrap_or_default());
-    }
-
     fn line(&mut self, what: What, account: &str) -> Result<(), String> {
-        let bytes = self.message(what, account).syslog_line().into_bytes();
-        self.send(&bytes, self.syslog)?;
-        say(&format!("   -> syslog  {}", what.alarm()));
+        let message = self.message(what, account);
+        self.send(message.syslog_line().as_bytes(), self.syslog)?;
+        say(&format!("   -> syslog  {}", message.alarm()));
         Ok(())
     }
 
     fn trap(&mut self, what: What, account: &str) -> Result<(), String> {
-        let bytes = self.message(what, account).trap(self.community.as_bytes());
-        self.send(&bytes, self.traps)?;
-        say(&format!("   -> trap    clogMessageGenerated {}", what.alarm()));
+        let message = self.message(what, account);
+        self.send(&message.notification(Kind::Trap, self.community.as_bytes()), self.traps)?;
+        say(&format!("   -> trap    clogMessageGenerated {}", message.alarm()));
         Ok(())
     }
 
     fn message(&mut self, what: What, account: &str) -> Message {
         self.sequence += 1;
-        Message::new(what, account, clock::wall(), self.sequence)
+        Message {
+            what,
+            account: account.into(),
+            cluster: "DemoCluster".into(),
+            node: "demo-cucm".into(),
+            from: None,
+            at: clock::wall(),
+            sequence: self.sequence,
+        }
     }
 
     fn send(&self, bytes: &[u8], to: SocketAddr) -> Result<(), String> {
@@ -222,9 +235,14 @@ impl Stage {
     async fn expect(&mut self, state: &str) -> Result<Value, String> {
         loop {
             let message = timeout(PATIENCE, self.next_about(LOCKED)).await;
-            let message = message.map_err(|_| format!("no `{state}` message came; `lockwarden health` may say why"))??;
+            let message =
+                message.map_err(|_| format!("no `{state}` message came; `lockwarden health` may say why"))??;
             if !message.topic.contains("/alerts/") {
-                say(&format!("   <- mqtt    {} (retained{})", message.topic, if message.payload.is_empty() { ", removed" } else { "" }));
+                say(&format!(
+                    "   <- mqtt    {} (retained{})",
+                    message.topic,
+                    if message.payload.is_empty() { ", removed" } else { "" }
+                ));
                 continue;
             }
             let alert: Value = serde_json::from_slice(&message.payload).map_err(|error| error.to_string())?;

@@ -2,7 +2,9 @@
 
 mod ask;
 mod check;
+mod demo;
 mod mib;
+mod send;
 
 use std::fs;
 use std::io::Write as _;
@@ -57,6 +59,14 @@ enum Command {
     /// Check a configuration file: says nothing if it is right, else lists every problem
     #[command(after_help = "Example:\n  lockwarden check lockwarden.toml\n\nExit status: 0 right, 2 wrong.")]
     Check(check::CheckArgs),
+    /// See it work: plays a CUCM attack through the real sockets and shows the MQTT messages that come out
+    #[command(
+        after_help = "Example:\n  lockwarden demo\n\nPlays to the running service; if none runs, to an own instance."
+    )]
+    Demo(demo::DemoArgs),
+    /// Send one realistic CUCM message
+    #[command(after_help = "Example:\n  lockwarden send lockout --account jdoe --via trap --to 192.0.2.50:162")]
+    Send(send::SendArgs),
     /// List the accounts at hand: who is locked, who is failing
     #[command(after_help = "Example:\n  lockwarden accounts --json")]
     Accounts(ask::AskArgs),
@@ -78,6 +88,8 @@ pub fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Run) {
         Command::Run => run_service(&cli.place),
         Command::Check(args) => check::run(&args),
+        Command::Demo(args) => demo::run(&cli.place, &args),
+        Command::Send(args) => send::run(&args),
         Command::Accounts(args) => ask::accounts(&cli.place, &args),
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
