@@ -5,6 +5,7 @@
 //! | `db`, `conf`, `blobs/`, `snap.*` | sled's own |
 //! | `ballast` | space to give back when the disk is full |
 //! | `generation` | the number of the last sync, to notice a store that has fallen back behind it |
+//! | `rebuilt/`, `rebuilt-whole` | a smaller copy in the making; that it is whole and takes the store's place |
 //! | `opening` | how often opening was begun and not ended: a store that kills the process is set aside |
 
 use std::fs::{self, DirBuilder, File};
@@ -191,6 +192,61 @@ impl Directory {
         Ok(kept_as)
     }
 
+    /// An empty directory inside for a smaller copy of the store.
+    pub(super) fn begin_rebuild(&self) -> Result<Self, Fault> {
+        self.settle_rebuild()?;
+        Self::create(&self.rebuilt())
+    }
+
+    /// The copy is whole, synced and closed, and the store is closed too: the copy takes its place, even if the power goes
+    /// in between.
+    pub(super) fn end_rebuild(&self) -> Result<(), Fault> {
+        let noted = File::create(self.rebuilt_whole()).and_then(|note| note.sync_all());
+        noted.map_err(|e| fault("write in the store's directory", &self.path, &e))?;
+        self.sync()?;
+        self.settle_rebuild()
+    }
+
+    /// Puts a whole copy in the store's place; deletes one that is not whole.
+    pub(super) fn settle_rebuild(&self) -> Result<(), Fault> {
+        let rebuilt = self.rebuilt();
+        let failed = |e: io::Error| fault("put the rebuilt store in place", &rebuilt, &e);
+        if self.rebuilt_whole().exists() {
+            if rebuilt.join("db").exists() {
+                self.delete_old_store().map_err(failed)?;
+                fs::rename(rebuilt.join("db"), self.db()).map_err(failed)?;
+            }
+            // From here on the old store is gone, and what is left of the copy belongs to the new one.
+            for entry in fs::read_dir(&rebuilt).into_iter().flatten() {
+                let entry = entry.map_err(failed)?;
+                fs::rename(entry.path(), self.path.join(entry.file_name())).map_err(failed)?;
+            }
+            self.sync()?;
+        }
+        for gone in [fs::remove_dir_all(&rebuilt), fs::remove_file(self.rebuilt_whole())] {
+            if let Err(e) = gone
+                && e.kind() != ErrorKind::NotFound
+            {
+                return Err(failed(e));
+            }
+        }
+        Ok(())
+    }
+
+    /// sled's own files but `db`.
+    fn delete_old_store(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == "blobs" {
+                fs::remove_dir_all(entry.path())?;
+            } else if name == "conf" || name.to_string_lossy().starts_with("snap.") {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the directory's own entries survive a power cut.
     pub(super) fn sync(&self) -> Result<(), Fault> {
         let synced = File::open(&self.path).and_then(|dir| dir.sync_all());
@@ -206,6 +262,14 @@ impl Directory {
 
     fn free_bytes(&self) -> Result<u64, Fault> {
         fs2::available_space(&self.path).map_err(|e| fault("ask for free space", &self.path, &e))
+    }
+
+    fn rebuilt(&self) -> PathBuf {
+        self.path.join("rebuilt")
+    }
+
+    fn rebuilt_whole(&self) -> PathBuf {
+        self.path.join("rebuilt-whole")
     }
 
     fn ballast(&self) -> PathBuf {

@@ -278,6 +278,41 @@ fn two_hundred_thousand_counter_updates_leave_a_small_store() {
 }
 
 #[test]
+fn a_store_over_its_size_is_written_anew_with_everything_in_it() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    for turn in 0..200u8 {
+        backend.apply(&(0..1_000u32).map(|n| put(n.to_be_bytes(), vec![turn; 60])).collect::<Vec<_>>()).unwrap();
+        backend.sync().unwrap();
+    }
+    let before = (backend.size_bytes().unwrap(), backend.scan(Tree::Accounts, b"", 9_999).unwrap());
+    drop(backend);
+    let (backend, opened) = SledBackend::open(&place.store(), DiskOptions { max_mb: 1, ballast: true }).unwrap();
+    assert_eq!((opened, backend.scan(Tree::Accounts, b"", 9_999).unwrap()), (Opened::Existing, before.1));
+    let size = backend.size_bytes().unwrap();
+    assert!(size < before.0, "{size} bytes after {}", before.0);
+    assert!(!place.store().join("rebuilt").exists() && !place.store().join("rebuilt-whole").exists());
+}
+
+#[test]
+fn an_interrupted_rebuild_is_undone_or_ended() {
+    let place = Place::new();
+    filled(&place);
+    for (whole, expected) in [(false, 3_000), (true, 1)] {
+        let half = place.store().join("rebuilt");
+        let (mut copy, _) = SledBackend::open(&half, DiskOptions { max_mb: 64, ballast: false }).unwrap();
+        copy.apply(&[put("a", "1")]).unwrap();
+        copy.sync().unwrap();
+        drop(copy);
+        if whole {
+            fs::write(place.store().join("rebuilt-whole"), "").unwrap();
+        }
+        let (backend, _) = place.open();
+        assert_eq!((backend.scan(Tree::Accounts, b"", 9_999).unwrap().len(), half.exists()), (expected, false));
+    }
+}
+
+#[test]
 fn a_sync_with_nothing_to_write_writes_nothing() {
     let place = Place::new();
     let (mut backend, _) = place.open();

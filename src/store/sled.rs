@@ -24,7 +24,7 @@ const GENERATION_KEY: &[u8] = b"\0generation";
 /// Changes that may wait for a sync; more than that, and `apply` syncs by itself.
 const MAX_WAITING: usize = 16_384;
 /// How long sled's threads may take to let go of a closed store.
-const RELEASE: (u32, Duration) = (200, Duration::from_millis(10));
+const RELEASE: (u32, Duration) = (50, Duration::from_millis(10));
 
 /// How the disk store is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,8 @@ impl SledBackend {
     /// When the directory cannot be written, the disk is full, or another process has the store open.
     pub fn open(path: &Path, options: DiskOptions) -> Result<(Self, Opened), Fault> {
         let directory = Directory::create(path)?;
-        directory.check_lock()?;
+        wait_for_release(&directory)?;
+        directory.settle_rebuild()?;
         directory.make_room()?;
         let used = directory.is_used();
         let found = if !directory.begin_opening()? {
@@ -112,6 +113,7 @@ impl SledBackend {
                 (db, Opened::SetAside { kept_as, why })
             }
         };
+        let db = if directory.size_bytes()? > options.max_mb << 20 { rebuild(&directory, db)? } else { db };
         Ok((Self::over(directory, options, db)?, opened))
     }
 
@@ -270,6 +272,36 @@ fn begin_anew(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
     directory.begin_opening()?;
     let db = open_guarded(directory, false)?;
     Ok((db, kept_as))
+}
+
+/// Writes the store anew, without what sled has left lying in it. If there is no room for that, it stays as it is.
+fn rebuild(directory: &Directory, db: Db) -> Result<Db, Fault> {
+    let rebuilt = directory.begin_rebuild()?;
+    if copy(&db, &rebuilt).is_err() {
+        directory.settle_rebuild()?;
+        return Ok(db);
+    }
+    drop(db);
+    wait_for_release(directory)?;
+    directory.end_rebuild()?;
+    open_and_read(directory)
+}
+
+/// Everything in `db` into a new store, closed and synced.
+fn copy(db: &Db, into: &Directory) -> Result<(), Fault> {
+    let mut batch = Batch::default();
+    for pair in db.iter() {
+        let (key, value) = pair.map_err(|e| sled_fault("read the store", e))?;
+        batch.insert(key, value);
+    }
+    let new = open_and_read(into)?;
+    let written = new.apply_batch(batch).and_then(|()| new.flush());
+    written.map_err(|e| sled_fault("rebuild the store", e))?;
+    drop(new);
+    wait_for_release(into)?;
+    let synced = File::open(into.db()).and_then(|db| db.sync_all());
+    synced.map_err(|e| fault("rebuild the store", into.path(), &e))?;
+    into.sync()
 }
 
 /// Opens and reads the store where sled may panic.
