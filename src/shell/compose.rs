@@ -123,7 +123,7 @@ fn escaped(value: &str) -> String {
 }
 
 fn cut(text: String) -> String {
-    if text.len() <= CLOG_TEXT - 1 {
+    if text.len() < CLOG_TEXT {
         return text;
     }
     let mut end = CLOG_TEXT - 1;

@@ -10,29 +10,25 @@
 pub mod backend;
 mod commit;
 #[cfg(feature = "service")]
-mod directory;
+mod disk;
 mod layout;
 mod memory;
 mod outbox;
 mod record;
-#[cfg(feature = "service")]
-mod sled;
 mod timeline;
 
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
-mod disk_tests;
-#[cfg(test)]
 mod layout_tests;
 
 pub use backend::{Backend, Fault, FaultKind};
 pub use commit::Commit;
+#[cfg(feature = "service")]
+pub use disk::{DiskOptions, Opened, SledBackend};
 pub use layout::{Bounds, Durability, Loaded, Store};
 pub use memory::MemoryBackend;
 pub use outbox::{Entry, Lost};
-#[cfg(feature = "service")]
-pub use sled::{DiskOptions, Opened, SledBackend};
 pub use timeline::{Timeline, resume};
 
 #[cfg(feature = "service")]

@@ -6,16 +6,20 @@
 //!   when the disk was full: sled itself refuses everything after its first write error, so it is reopened then.
 //! * A store that cannot be read is set aside and a new one begun. sled panics on some damage; see [`open_guarded`].
 
+mod directory;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use ::sled::{Batch, Config, Db, Mode};
+use sled::{Batch, Config, Db, Mode};
 
 use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write};
-use super::directory::{Directory, fault, kind_of};
+use directory::{Directory, fault, kind_of};
 
 /// sled's page cache. It holds our working set many times over.
 const CACHE_BYTES: u64 = 2 << 20;
@@ -357,14 +361,14 @@ fn without_prefix(key: &[u8]) -> Vec<u8> {
     key.split_first().map(|(_, key)| key.to_vec()).unwrap_or_default()
 }
 
-fn sled_fault(action: &'static str, error: ::sled::Error) -> Fault {
+fn sled_fault(action: &'static str, error: sled::Error) -> Fault {
     let kind = match &error {
-        ::sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => FaultKind::Locked,
-        ::sled::Error::Io(e) => kind_of(e),
-        ::sled::Error::Corruption { .. }
-        | ::sled::Error::ReportableBug(_)
-        | ::sled::Error::Unsupported(_)
-        | ::sled::Error::CollectionNotFound(_) => FaultKind::Corrupt,
+        sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => FaultKind::Locked,
+        sled::Error::Io(e) => kind_of(e),
+        sled::Error::Corruption { .. }
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::CollectionNotFound(_) => FaultKind::Corrupt,
     };
     Fault { action, cause: error.to_string(), kind }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use fs2::FileExt as _;
 
-use super::backend::{Fault, FaultKind};
+use crate::store::backend::{Fault, FaultKind};
 
 /// Size of the ballast file.
 const BALLAST_BYTES: usize = 1 << 20;

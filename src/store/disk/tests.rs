@@ -1,12 +1,11 @@
 //! The store on a real disk: closed, cut, flipped, zeroed, locked.
-#![cfg(feature = "service")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::backend::{Backend, FaultKind, Tree, Write};
-use super::{Bounds, Commit, DiskOptions, Durability, Opened, SledBackend, Store};
+use crate::store::backend::{Backend, FaultKind, Tree, Write};
+use crate::store::{Bounds, Commit, DiskOptions, Durability, Opened, SledBackend, Store};
 
 /// A directory of one test, with all that lies beside the store in it.
 struct Place(PathBuf);
