@@ -14,7 +14,6 @@ use std::path::Path as FilePath;
 
 use lockwarden::alert::{Alert, State};
 use lockwarden::catalogue::Catalogue;
-use lockwarden::config::Admission;
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
 use lockwarden::path::{Doors, Path};
@@ -192,9 +191,7 @@ impl Story {
         self.path.get_or_insert_with(|| {
             let catalogue = Catalogue::shipped().unwrap();
             let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
-            let everybody =
-                || Admission { allow: vec!["0.0.0.0/0".parse().unwrap()], communities: vec![b"public".to_vec()] };
-            Path::new(engine, catalogue, Doors { traps: everybody(), syslog: everybody() })
+            Path::new(engine, catalogue, Doors::open())
         })
     }
 

@@ -23,13 +23,21 @@ use refusals::Refusals;
 /// A line that is longer is not read (RFC 5425 asks for 8 KiB; a UDP datagram ends before 64 KiB).
 pub const LONGEST_LINE: usize = 65_535;
 
-/// Who may send.
-#[derive(Clone, Debug, Default)]
+/// Who may send; without an admission, everybody.
+#[derive(Clone, Debug)]
 pub struct Doors {
     /// SNMP notifications.
-    pub traps: Admission,
+    pub traps: Option<Admission>,
     /// Syslog lines.
-    pub syslog: Admission,
+    pub syslog: Option<Admission>,
+}
+
+impl Doors {
+    /// Open to everybody: for what was captured elsewhere, never for a socket.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { traps: None, syslog: None }
+    }
 }
 
 /// Everything between the socket and the actions.
@@ -86,7 +94,7 @@ impl Path {
     }
 
     fn syslog_verdict(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
-        if !self.doors.syslog.allows(from) {
+        if self.doors.syslog.as_ref().is_some_and(|door| !door.allows(from)) {
             self.refusals.note(from, Transport::Syslog, Verdict::SenderNotAllowed, now);
             return Verdict::SenderNotAllowed;
         }
@@ -111,7 +119,7 @@ impl Path {
     }
 
     fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Vec<u8>>) {
-        if !self.doors.traps.allows(from) {
+        if self.doors.traps.as_ref().is_some_and(|door| !door.allows(from)) {
             self.refusals.note(from, Transport::Snmp, Verdict::SenderNotAllowed, now);
             return (Verdict::SenderNotAllowed, None);
         }
@@ -128,7 +136,7 @@ impl Path {
             Err(crate::wire::DecodeError::Unsupported(_)) => return (Verdict::NotANotification, None),
             Err(_) => return (Verdict::BadSnmp, None),
         };
-        if !self.doors.traps.accepts_community(from, notification.community) {
+        if self.doors.traps.as_ref().is_some_and(|door| !door.accepts_community(from, notification.community)) {
             self.refusals.note(from, Transport::Snmp, Verdict::WrongCommunity, now);
             return (Verdict::WrongCommunity, None);
         }

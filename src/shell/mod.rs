@@ -1,5 +1,6 @@
 //! Everything that touches the world: one task a file. No rule about events lives here.
 
+mod capture;
 pub mod cli;
 pub mod clock;
 mod compose;

@@ -185,7 +185,7 @@ fn start(
 ) -> Result<Running, String> {
     let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
     let engine = restored(config, &catalogue, &opening.store);
-    let doors = Doors { traps: config.traps.admission.clone(), syslog: config.syslog.admission.clone() };
+    let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let path = Path::new(engine, catalogue, doors);
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =

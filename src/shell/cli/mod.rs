@@ -4,6 +4,7 @@ mod ask;
 mod check;
 mod demo;
 mod mib;
+mod replay;
 mod send;
 
 use std::fs;
@@ -67,6 +68,11 @@ enum Command {
     /// Send one realistic CUCM message
     #[command(after_help = "Example:\n  lockwarden send lockout --account jdoe --via trap --to 192.0.2.50:162")]
     Send(send::SendArgs),
+    /// Run a capture or a log through the same engine, offline, and print what it finds
+    #[command(
+        after_help = "Example:\n  lockwarden replay incident.pcap --config lockwarden.toml\n\nSenders and communities are not checked."
+    )]
+    Replay(replay::ReplayArgs),
     /// List the accounts at hand: who is locked, who is failing
     #[command(after_help = "Example:\n  lockwarden accounts --json")]
     Accounts(ask::AskArgs),
@@ -90,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&cli.place, &args),
         Command::Send(args) => send::run(&args),
+        Command::Replay(args) => replay::run(&cli.place, &args),
         Command::Accounts(args) => ask::accounts(&cli.place, &args),
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
