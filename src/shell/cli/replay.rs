@@ -199,7 +199,10 @@ mod tests {
         assert_eq!(told, ["2026-01-15T08:21:03.000Z lockout raised", "2026-01-15T08:51:03.000Z lockout cleared"]);
         assert_eq!(
             totals.to_string(),
-            r#"{"accounts":[{"account":"jdoe","cluster":"C","failures":3}],"from":"2026-01-15T08:21:01.000Z","messages":2,"received":3,"skipped":0,"to":"2026-01-15T08:21:03.000Z","verdicts":{"failure":3}}"#
+            concat!(
+                r#"{"accounts":[{"account":"jdoe","cluster":"C","failures":3}],"from":"2026-01-15T08:21:01.000Z","messages":2,"#,
+                r#""received":3,"skipped":0,"to":"2026-01-15T08:21:03.000Z","verdicts":{"failure":3}}"#
+            )
         );
     }
 }
