@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its product")]
 
 mod check;
+mod conformance;
 mod deny;
 mod guards;
 mod test;
@@ -26,6 +27,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "check",
         "formatting, core build, lints, tidy, guards, documentation, dependencies; all run, all failures at the end",
         check::run,
+    ),
+    (
+        "conformance",
+        "run the library over a folder of captures, vectors and lines that others made; takes the folder",
+        conformance::run,
     ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),
@@ -60,7 +66,7 @@ fn usage(name: &str) -> ExitCode {
     }
     println!("cargo xtask <command>");
     for (name, purpose, _) in COMMANDS {
-        println!("  {name:8} {purpose}");
+        println!("  {name:11} {purpose}");
     }
     ExitCode::from(if asked { 0 } else { 2 })
 }
