@@ -1,0 +1,14 @@
+//! Promise: an NMS that has loaded LOCKWARDEN-MIB shows every field of an alert by name, and an inform is delivered when, and
+//! only when, the NMS has answered it. Against net-snmp's snmptrapd, and against receivers that misbehave.
+
+#![cfg(feature = "service")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the whole crate is a test; what is wrong here should end it"
+)]
+
+mod answers;
+mod module;
+mod rig;
+mod snmptrapd;
