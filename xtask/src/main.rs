@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its product")]
 
+mod bench;
 mod check;
 mod deny;
 mod guards;
@@ -27,6 +28,7 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "formatting, core build, lints, tidy, guards, documentation, dependencies; all run, all failures at the end",
         check::run,
     ),
+    ("bench", "measure speed, allocations, latency, memory and size, beside their budgets; --quick: fewer samples", bench::run),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),
     (
