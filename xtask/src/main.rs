@@ -28,7 +28,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "formatting, core build, lints, tidy, guards, documentation, dependencies; all run, all failures at the end",
         check::run,
     ),
-    ("bench", "measure speed, allocations, latency, memory and size, beside their budgets; --quick: fewer samples", bench::run),
+    (
+        "bench",
+        "measure speed, allocations, latency, memory and size, beside their budgets; --quick: fewer samples",
+        bench::run,
+    ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),
     (

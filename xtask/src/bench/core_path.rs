@@ -74,7 +74,11 @@ const LOADS: &[Load] = &[
         verdicts: &[Verdict::Failure, Verdict::Absorbed],
         message: |n| {
             let account = messages::account(n / 2);
-            if n % 2 == 0 { messages::auth_fail(n, &account, wall(n / 2)) } else { messages::auth_fail_trap(n, &account) }
+            if n % 2 == 0 {
+                messages::auth_fail(n, &account, wall(n / 2))
+            } else {
+                messages::auth_fail_trap(n, &account)
+            }
         },
         step: |n| n / 2,
         is_trap: |n| n % 2 == 1,

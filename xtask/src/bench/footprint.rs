@@ -5,11 +5,13 @@ use std::net::UdpSocket;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use lockwarden::units::Wall;
+use lockwarden::board::HOT_ACCOUNTS;
+use lockwarden::engine::AccountRecord;
+use lockwarden::units::{Span, Wall};
 
 use super::messages::{self, Messages};
 use super::service::{Broker, Place, Service};
-use super::table::{self, Budgets, Table};
+use super::table::{self, Budget, Budgets, Table};
 use super::{Extent, process, throughput};
 use crate::workspace::Failure;
 
@@ -29,7 +31,7 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent, budgets:
     sleep(IDLE);
     table.add("resident, idle, broker on", process::resident_kib(service.id())?, "KiB", budgets.resident_idle_kib);
     let failures = Messages::of(0..2 * ACCOUNTS, |n| {
-        let at = now().plus(lockwarden::units::Span::millis(n));
+        let at = now().plus(Span::millis(n));
         messages::auth_fail(n, &format!("user{:04}", n % ACCOUNTS), at)
     });
     let before = service.received()?;
@@ -40,6 +42,8 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent, budgets:
     }
     let resident = process::resident_kib(service.id())?;
     table.add("resident after 10,000 failures of 5,000 accounts", resident, "KiB", table::RESIDENT_5000_KIB);
+    let table_kib = size_of::<AccountRecord>() * HOT_ACCOUNTS / 1024;
+    table.add(format!("of it, table of {HOT_ACCOUNTS} account records"), table_kib as f64, "KiB", Budget::Open);
     service.stop()?;
     let mut starts = Vec::new();
     for _ in 0..extent.pick(9, 3) {

@@ -4,17 +4,21 @@ use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::net::UdpSocket;
 use std::path::Path;
-use std::thread::sleep;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
+use super::messages::{self, Messages};
 use super::service::{Broker, Place, Service};
 use super::subscriber::Subscriber;
 use super::table::{self, Budget, Table};
-use super::{Extent, footprint, messages, throughput};
+use super::{Extent, footprint, throughput};
 use crate::workspace::{Failure, on_path};
 
 /// From one sample to the next: the service is idle in between.
 const PAUSE: Duration = Duration::from_millis(20);
+/// Lines a second that come in besides, under load.
+const LOAD: u64 = 20_000;
 
 /// Measures with both brokers.
 pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Result<(), Failure> {
@@ -34,17 +38,39 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Resul
 }
 
 fn one_broker(service: &Service, name: &str, table: &mut Table, samples: u64) -> Result<(), Failure> {
-    let mut times = delays(service, samples)?;
-    let row = |percent| format!("line to MQTT message, {name}, idle: p{percent}");
-    for percent in [50, 95] {
-        table.add(row(percent), at(&mut times, percent), "ms", Budget::Open);
-    }
-    table.add(row(99), at(&mut times, 99), "ms", table::LATENCY_P99_MS);
+    let mut show = |when: &str, mut times: Vec<Duration>, budget| {
+        let row = |percent| format!("line to MQTT message, {name}, {when}: p{percent}");
+        for percent in [50, 95] {
+            table.add(row(percent), at(&mut times, percent), "ms", Budget::Open);
+        }
+        table.add(row(99), at(&mut times, 99), "ms", budget);
+    };
+    show("idle", delays(service, 0, samples)?, table::LATENCY_P99_MS);
+    show(&format!("at {LOAD}/s"), delays_under_load(service, samples)?, table::LOADED_LATENCY_P99_MS);
     Ok(())
 }
 
-/// Each sample locks an account that was not heard of before.
-fn delays(service: &Service, samples: u64) -> Result<Vec<Duration>, Failure> {
+/// The same while other lines come in at [`LOAD`].
+fn delays_under_load(service: &Service, samples: u64) -> Result<Vec<Duration>, Failure> {
+    let others = Messages::of(0..LOAD / 10, |n| messages::no_entry(n, footprint::now()));
+    let socket = throughput::socket_to(service.syslog)?;
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                throughput::send(&socket, &others, Some(LOAD))?;
+            }
+            Ok(())
+        });
+        let times = delays(service, samples + 1, samples);
+        over.store(true, Ordering::Relaxed);
+        load.join().unwrap_or_else(|_| Err(Failure::Said("the sender panicked".into())))?;
+        times
+    })
+}
+
+/// Each sample locks an account that was not heard of before; `first` is the number of the first.
+fn delays(service: &Service, first: u64, samples: u64) -> Result<Vec<Duration>, Failure> {
     let mut subscriber = Subscriber::connect(service.mqtt, "lockwarden/bench/alerts/#")?;
     let socket = throughput::socket_to(service.syslog)?;
     let mut delay = |n: u64| {
@@ -57,8 +83,8 @@ fn delays(service: &Service, samples: u64) -> Result<Vec<Duration>, Failure> {
         Ok(began.elapsed())
     };
     // The first one pays for what is only done once.
-    delay(0)?;
-    (1..=samples).map(delay).collect()
+    delay(first)?;
+    (first + 1..=first + samples).map(delay).collect()
 }
 
 fn send(socket: &UdpSocket, line: &[u8]) -> Result<(), Failure> {

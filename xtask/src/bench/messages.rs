@@ -108,7 +108,12 @@ mod tests {
     fn a_line_has_the_shape_of_cucm() {
         let line = auth_fail(7, "user0007", Wall::from_millis(1_768_465_265_090));
         let line = String::from_utf8(line).unwrap();
-        assert!(line.starts_with("<188>7: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : %UC_IMS-4-authFail: %[UserID=user0007]"), "{line}");
+        assert!(
+            line.starts_with(
+                "<188>7: cucm-sub1.example.test: Jan 15 2026 08:21:05.090 UTC : %UC_IMS-4-authFail: %[UserID=user0007]"
+            ),
+            "{line}"
+        );
     }
 
     #[test]

@@ -57,8 +57,7 @@ impl Service {
             Broker::Mosquitto => Some(Mosquitto::start(&directory, mqtt)?),
         };
         let process = launch(&place.binary, &directory)?;
-        let mut service =
-            Self { binary: place.binary.clone(), directory, process, broker, traps, syslog, mqtt };
+        let mut service = Self { binary: place.binary.clone(), directory, process, broker, traps, syslog, mqtt };
         service.wait(|health| health.contains("\"state\":\"connected\""))?;
         Ok(service)
     }
@@ -209,6 +208,9 @@ mod tests {
     #[test]
     fn a_number_is_read_out_of_health() {
         let health = r#"{"accounts":{"at_hand":3},"received":1204,"sinks":[{"backlog":0}]}"#;
-        assert_eq!(["\"received\":", "\"backlog\":", "\"none\":"].map(|key| number_after(health, key)), [Some(1204), Some(0), None]);
+        assert_eq!(
+            ["\"received\":", "\"backlog\":", "\"none\":"].map(|key| number_after(health, key)),
+            [Some(1204), Some(0), None]
+        );
     }
 }

@@ -84,7 +84,7 @@ impl Run {
         let seconds = self.sent.took.as_secs_f64();
         if let Some(budget) = per_s {
             table.add(format!("{name}: sent"), self.sent.count as f64 / seconds, "/s", Budget::Open);
-            table.add(format!("{name}: taken while sent"), taken / seconds, "/s", budget);
+            table.add(format!("{name}: taken per second of sending"), taken / seconds, "/s", budget);
         }
         let of = format!("of {}", self.sent.count);
         table.add(format!("{name}: lost"), lost, &of, if per_s.is_some() { Budget::Open } else { table::LOST });
