@@ -188,6 +188,15 @@ impl Keeper {
                 self.note(&fault);
             }
         }
+        for (alert, _) in turns.iter().flat_map(|turn| &turn.told) {
+            tracing::info!(
+                "{} {} {}: {}",
+                alert.severity.as_str(),
+                alert.kind.as_str(),
+                alert.state.as_str(),
+                alert.summary
+            );
+        }
         for answer in turns.into_iter().flat_map(|turn| turn.answers) {
             // A lost answer makes the sender repeat its inform, which is then recognised.
             let _unsent = answer.socket.send_to(&answer.bytes, answer.to).is_err();

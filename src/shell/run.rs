@@ -42,10 +42,10 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
         let mut opening = open_store(config)?;
-        problems.extend(start_broker(config));
+        let no_broker = start_broker(config);
         let sinks = Sinks::register(config, &mut opening.store, &mut problems);
         let running = start(config, catalogue, sockets, opening, &sinks)?;
-        serve(config, running, sinks, problems, said).await
+        serve(config, running, sinks, no_broker, problems, said).await
     })
 }
 
@@ -225,6 +225,7 @@ async fn serve(
     config: &Config,
     running: Running,
     sinks: Sinks,
+    no_broker: Option<String>,
     mut problems: Vec<String>,
     said: &mut dyn FnMut(&str),
 ) -> Result<(), String> {
@@ -236,8 +237,14 @@ async fn serve(
     if let Some((options, first)) = sinks.mqtt {
         let (state, seen) = watch::channel(LinkState::Connecting);
         states.push((sinks::mqtt::NAME.to_owned(), SinkState::Mqtt(seen)));
-        let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
-        tasks.spawn(sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping));
+        match no_broker {
+            // Another program has the port: what it is we do not know, and our alerts are not for it. They wait in the outbox.
+            Some(reason) => drop(state.send_replace(LinkState::Down { reason })),
+            None => {
+                let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
+                tasks.spawn(sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping));
+            }
+        }
     }
     for (receiver, name, first) in sinks.nms {
         let (state, seen) = watch::channel(ReceiverState::Idle);
@@ -327,7 +334,8 @@ async fn welcome(config: &Config, health: &Health, said: &mut dyn FnMut(&str)) {
     for problem in &health.problems {
         said(&format!("  DEGRADED: {problem}"));
     }
-    said("see the first alert, in another terminal:  lockwarden demo");
+    let program = std::env::args().next().unwrap_or_else(|| "lockwarden".into());
+    said(&format!("see the first alert, in another terminal:  {program} demo"));
     let loopback_only = config.traps.admission.allow.is_empty() && config.syslog.admission.allow.is_empty();
     if loopback_only {
         said("only loopback may send until `allow` is set in [traps] and [syslog]");
