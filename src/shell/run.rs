@@ -42,6 +42,10 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
         let mut opening = open_store(config)?;
+        for fault in &opening.faults {
+            tracing::error!("{fault}");
+            said(&format!("DEGRADED: {fault}"));
+        }
         let no_broker = start_broker(config);
         let sinks = Sinks::register(config, &mut opening.store, &mut problems);
         let running = start(config, catalogue, sockets, opening, &sinks)?;
@@ -239,7 +243,10 @@ async fn serve(
         states.push((sinks::mqtt::NAME.to_owned(), SinkState::Mqtt(seen)));
         match no_broker {
             // Another program has the port: what it is we do not know, and our alerts are not for it. They wait in the outbox.
-            Some(reason) => drop(state.send_replace(LinkState::Down { reason })),
+            Some(problem) => {
+                problems.push(problem);
+                drop(state.send_replace(LinkState::Down { reason: "alerts wait for a broker".into() }));
+            }
             None => {
                 let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
                 tasks.spawn(sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping));

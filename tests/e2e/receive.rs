@@ -34,7 +34,8 @@ fn three_wrong_pins_by_logger_a_reported_lock_by_snmptrap_and_the_right_pin_are_
     assert_eq!(cleared["id"], raised["id"]);
     site.settled(5);
     let late = Subscriber::to(&site.access).rest();
-    let topics: Vec<_> = late.iter().map(|message| (message.retained, message.topic.as_str())).collect();
+    let mut topics: Vec<_> = late.iter().map(|message| (message.retained, message.topic.as_str())).collect();
+    topics.sort_unstable();
     assert_eq!(topics, [(true, "lockwarden/hq/health"), (true, "lockwarden/hq/status")]);
 }
 

@@ -147,7 +147,10 @@ async fn republish(
         connected = now;
         if connected && health_is_new {
             let payload = Bytes::from(health.borrow_and_update().clone());
-            out.push(Publish { token: NO_ENTRY, topic: health_topic.clone(), payload, retain: true });
+            // Before the first report there is nothing to say, and an empty payload would delete what the broker keeps.
+            if !payload.is_empty() {
+                out.push(Publish { token: NO_ENTRY, topic: health_topic.clone(), payload, retain: true });
+            }
             health_is_new = false;
         }
         for publish in out {
