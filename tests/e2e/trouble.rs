@@ -95,15 +95,15 @@ fn without_a_place_for_its_store_it_works_in_memory_and_says_so() {
 #[test]
 fn a_second_service_on_the_same_store_is_refused_and_the_first_goes_on() {
     let site = Site::start();
-    let store = Some(site.directory.path().join("store"));
+    let path = site.directory.path().join("store");
+    let store = Some(path.clone());
     let mqtt = "[mqtt]\nbroker = \"none\"".into();
-    let second =
-        Site::configured(Access::anonymous(0), &Settings { store: store.clone(), mqtt, ..Settings::default() });
+    let second = Site::configured(Access::anonymous(0), &Settings { store, mqtt, ..Settings::default() });
     let (said, code) = failed(&second);
     assert_eq!(code, Some(1));
     let sentence = format!(
         "store: {}: another lockwarden uses this store; end it, or set store.path to another directory",
-        store.unwrap().display()
+        path.display()
     );
     assert_eq!(said.trim_end(), sentence);
     let mut reader = Subscriber::to(&site.access);
