@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -306,8 +306,12 @@ async fn wait_for_signal() -> Result<(), String> {
     Ok(())
 }
 
-/// Publishes `health` when something other than the passing of time has changed.
+/// Publishes `health` when something other than the passing of time has changed; at once when a sink's state has.
 async fn publish_health(health: Health, document: watch::Sender<String>) {
+    let changed = Arc::new(Notify::new());
+    for (_, state) in &health.sinks {
+        tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
+    }
     loop {
         let mut report = health.report().await;
         if let Some(all) = report.as_object_mut() {
@@ -319,7 +323,7 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
             *old = report;
             changed
         });
-        tokio::time::sleep(HEALTH_EVERY).await;
+        let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();
     }
 }
 
