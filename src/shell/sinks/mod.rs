@@ -28,11 +28,14 @@ pub(crate) struct UnderWay {
 /// Shared between the task that reads the outbox and the one that takes acknowledgements.
 pub(crate) type Shared = Arc<std::sync::Mutex<UnderWay>>;
 
+/// The message that tells an open alert's state, if it has one.
+pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send>;
+
 /// Tells the present state of every open alert once more, when it is wanted. The task that reads the outbox does it, so that no
 /// state can overtake a later one: what the outbox holds beyond the state goes out after it.
 pub(crate) struct Refresh<T> {
     pub(crate) wanted: Arc<Notify>,
-    pub(crate) to_message: Box<dyn Fn(&Alert) -> Option<T> + Send>,
+    pub(crate) to_message: ToState<T>,
 }
 
 impl<T> Refresh<T> {
