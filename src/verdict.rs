@@ -79,6 +79,8 @@ verdicts! {
     NoAccount = "no-account" => Unlisted,
     /// The account name is cut off, so it is not known whose failure this is.
     AccountCut = "account-cut" => Unlisted,
+    /// The text is cut off before what would decide what it means.
+    TextCut = "text-cut" => Unlisted,
     /// The sender's address is not on the allow-list.
     SenderNotAllowed = "sender-not-allowed" => Refused,
     /// The SNMP community is not one of ours.

@@ -29,6 +29,11 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// Whether the end of the message is missing.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.log.truncated
+    }
+
     /// The text of the first of these parameters that is there, cut or not; empty if none is.
     pub(crate) fn text(&self, names: &[String]) -> &'a str {
         self.value(names).map_or("", |value| value.raw.trim())

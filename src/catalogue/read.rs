@@ -105,7 +105,11 @@ impl Catalogue {
                 return self.entry_says(pack, entry, &fields, message, each);
             }
         }
-        if listed { Verdict::NotASignIn } else { Verdict::NoEntry }
+        match listed {
+            false => Verdict::NoEntry,
+            true if log.truncated => Verdict::TextCut,
+            true => Verdict::NotASignIn,
+        }
     }
 
     fn entry_says(
@@ -127,7 +131,9 @@ impl Catalogue {
             Said::CarriesLine => return self.carried_lines(entry, fields, message, each),
             Said::CarriesFailures => return carried_failures(pack, entry, fields, message, each),
         };
-        let Some(account) = fields.value(&entry.account) else { return Verdict::NoAccount };
+        let Some(account) = fields.value(&entry.account) else {
+            return if fields.is_cut() { Verdict::AccountCut } else { Verdict::NoAccount };
+        };
         if !account.complete {
             return Verdict::AccountCut;
         }
@@ -165,7 +171,7 @@ impl Catalogue {
         let mut verdict = Verdict::NeverCounted;
         let mut read = |line: &str| {
             let said = self.line(&syslog::decode(line), origin, depth, each);
-            if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn) {
+            if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn | Verdict::TextCut) {
                 verdict = weightier(verdict, said);
             }
         };

@@ -1,5 +1,7 @@
 //! All that is kept of one account: its recent attempts, its failures in the window, its lock and its open alerts.
 
+use core::num::NonZeroU64;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Basis, EVIDENCE, SOURCES};
@@ -51,7 +53,7 @@ pub(crate) struct Seen {
     pub(crate) family: Family,
     pub(crate) channel: Channel,
     pub(crate) at: Wall,
-    pub(crate) fingerprint: Option<u64>,
+    pub(crate) fingerprint: Option<NonZeroU64>,
 }
 
 /// An open alert's identity and life.

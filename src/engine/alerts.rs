@@ -13,12 +13,12 @@ use crate::units::{Mono, Now, Text, Wall};
 /// The names of alarm families, for evidence.
 pub(crate) type FamilyNames = BTreeMap<Family, Label>;
 
-/// Gives an alert its identity: from the site, the kind, the account and the attempt that began it. Cluster and node are left
-/// out, since not every message names them.
+/// Gives an alert its identity: from the site, the kind, the account with its cluster, and the attempt that began it. The node is
+/// left out, since not every message names it.
 pub(crate) fn open(settings: &Settings, kind: Kind, record: &AccountRecord, began: Wall, now: Now) -> Open {
     let account = &record.account;
     let mut hash = Sha256::new();
-    for part in [settings.site.as_str(), kind.as_str(), account.realm.as_str()] {
+    for part in [settings.site.as_str(), kind.as_str(), account.realm.as_str(), account.cluster.as_str()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -57,6 +57,10 @@ pub(crate) fn lockout(
     alert.window_s = whole_seconds(settings.policies.of(&record.account).reset.as_secs());
     alert.unlock_expected = lock.unlock_expected.filter(|_| cleared_by.is_none());
     alert.cleared_by = cleared_by;
+    if lock.failures == 0 {
+        // Locked by an administrator, or for inactivity: the run that is on record holds no failure.
+        (alert.first_failure, alert.last_failure) = (None, None);
+    }
     alert.summary = Text::from_wire(&lockout_summary(&alert));
     alert
 }
@@ -144,11 +148,15 @@ fn lockout_summary(alert: &Alert) -> String {
         Credential::Unknown => "",
     };
     let why = match alert.reason {
+        // The cluster counted its own limit; what we saw of it can be less.
+        Some(LockReason::FailedLogons) if alert.basis == Some(Basis::Reported) => {
+            format!("after too many failed sign-ins ({} seen)", alert.failures)
+        }
         Some(LockReason::FailedLogons) => format!("after {} failed sign-ins", alert.failures),
         Some(LockReason::Platform) => format!("by the platform after {} failed sign-ins", alert.failures),
         Some(LockReason::Administrator) => "by an administrator".into(),
         Some(LockReason::Inactive) => "for inactivity".into(),
-        None => "for a reason that the message does not give".into(),
+        None => "(the message does not say why)".into(),
     };
     let known = match alert.basis {
         Some(Basis::Inferred) => ", inferred from the policy",
@@ -161,9 +169,10 @@ fn lockout_summary(alert: &Alert) -> String {
         (State::Cleared, Some(ClearedBy::Success)) => format!("{what}{account} is unlocked: signed in again"),
         (State::Cleared, Some(ClearedBy::Administrator)) => format!("{what}{account} was unlocked by an administrator"),
         (State::Raised | State::Updated, _) => {
-            let until = match alert.unlock_expected {
-                Some(at) => format!("; unlock expected {at}"),
-                None => "; until an administrator acts".into(),
+            let until = match (alert.unlock_expected, alert.reason) {
+                (Some(at), _) => format!("; unlock expected {at}"),
+                (None, None) => String::new(),
+                (None, Some(_)) => "; until an administrator acts".into(),
             };
             format!("{what}{account} is locked {why}{}{known}{until}", from(alert))
         }

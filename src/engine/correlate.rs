@@ -19,7 +19,7 @@ use crate::units::{Mono, Span};
 /// releases; ten minutes is assumed.
 const NESTED_DELAY: Span = Span::mins(10);
 /// Attempts that are kept for merging.
-const KEPT: usize = 5;
+const KEPT: usize = 4;
 /// Alarms and channels that tell one attempt at most.
 const TOLD: usize = 6;
 

@@ -112,6 +112,8 @@ impl<'a> Case<'a> {
         let began = self.record.run.first.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
         let (until, unlock_expected) = self.end(lasts);
+        // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
+        let unlock_expected = unlock_expected.filter(|_| reason.is_some());
         self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
         self.tell_lock(State::Raised);
     }
@@ -122,7 +124,7 @@ impl<'a> Case<'a> {
             lock.basis = Basis::Reported;
             lock.reason = reason.or(lock.reason);
             lock.failures = lock.failures.max(failures);
-            (lock.until, lock.unlock_expected) = (until, unlock_expected);
+            (lock.until, lock.unlock_expected) = (until, unlock_expected.filter(|_| lock.reason.is_some()));
         }
         self.tell_lock(State::Updated);
     }
@@ -133,7 +135,7 @@ impl<'a> Case<'a> {
         let now = self.now.mono;
         let Some(lock) = &mut self.record.lock else { return };
         if lock.until.is_some() && until.is_some() {
-            (lock.until, lock.unlock_expected) = (until, unlock_expected);
+            (lock.until, lock.unlock_expected) = (until, unlock_expected.filter(|_| lock.reason.is_some()));
         }
         lock.failures = lock.failures.max(failures);
         if hold(&mut lock.open, now) {

@@ -206,7 +206,7 @@ impl Engine {
             family: observation.family,
             channel: observation.channel,
             at: observation.stamp.map_or(now.wall, |stamp| stamp.at),
-            fingerprint: observation.fingerprint,
+            fingerprint: observation.fingerprint.and_then(core::num::NonZeroU64::new),
         };
         let without_attempt =
             matches!(observation.meaning, Meaning::Lockout(Some(LockReason::Administrator | LockReason::Inactive)));

@@ -1,9 +1,11 @@
 //! What a CUCM node would send: for `send` and `demo`. Constructed after Cisco's documentation, since no captured IMS line is public.
 
-use crate::units::{Text, Wall};
+use jiff::Timestamp;
+
+use crate::units::Wall;
 use crate::wire::snmp::{Kind, Oid, OutValue, OutVarbind, encode};
 
-/// CISCO-SYSLOG-MIB cuts its text here and ends it with `*`.
+/// The longest clogHistMsgText: of a longer one, CISCO-SYSLOG-MIB keeps one byte less and a `*`.
 const CLOG_TEXT: usize = 255;
 const CLOG_NOTIFICATION: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 2, 0, 1]);
 /// The columns of clogHistoryEntry.
@@ -58,12 +60,16 @@ impl Message {
         format!("<{pri}>{sequence}: {node}: {} : %{facility}-{severity}-{name}: {body}", self.stamp())
     }
 
+    /// The request-id of the notification, which the answer to an inform repeats.
+    pub(crate) fn request_id(&self) -> i32 {
+        i32::try_from(self.sequence % (1 << 31)).unwrap_or(1)
+    }
+
     /// `clogMessageGenerated`, SNMPv2c.
     pub(crate) fn notification(&self, kind: Kind, community: &[u8]) -> Vec<u8> {
         let (facility, name, severity, text) = self.parts();
-        // The time of the event in hundredths of a second, as sysUpTime; unique enough to tell two events apart.
+        // The time of the event in hundredths of a second, as sysUpTime: it alone tells two equal alarms apart.
         let ticks = u32::try_from(self.at.as_millis() / 10 % (1 << 31)).unwrap_or(0);
-        let request_id = i32::try_from(self.sequence % (1 << 31)).unwrap_or(1);
         let index = u32::try_from(self.sequence % 2_147_483_647).unwrap_or(0) + 1;
         let column = |n: u32| CLOG_ENTRY.child(&[n, index]).unwrap_or(CLOG_ENTRY);
         let varbinds = [
@@ -73,7 +79,18 @@ impl Message {
             OutVarbind::new(column(5), cut(self.body(text))),
             OutVarbind::new(column(6), OutValue::TimeTicks(ticks)),
         ];
-        encode::v2c(kind, community, request_id, ticks, &CLOG_NOTIFICATION, &varbinds)
+        encode::v2c(kind, community, self.request_id(), ticks, &CLOG_NOTIFICATION, &varbinds)
+    }
+
+    /// What the notification says, for people: each column of clogHistoryEntry with its value.
+    pub(crate) fn columns(&self) -> [(&'static str, String); 4] {
+        let (facility, name, severity, text) = self.parts();
+        [
+            ("clogHistFacility", facility.into()),
+            ("clogHistSeverity", (severity + 1).to_string()),
+            ("clogHistMsgName", name.into()),
+            ("clogHistMsgText", cut(self.body(text))),
+        ]
     }
 
     fn parts(&self) -> (&'static str, &'static str, u8, &'static str) {
@@ -87,13 +104,21 @@ impl Message {
     fn body(&self, text: &str) -> String {
         let (account, cluster, node) = (escaped(&self.account), escaped(&self.cluster), escaped(&self.node));
         let own = match (&self.from, self.what) {
-            (Some(from), What::Failure) => {
-                format!("[LoginFrom={}][UserID={account}][Interface=Cisco CallManager Administration]", escaped(from))
-            }
+            (Some(from), What::Failure) => format!(
+                "[LoginFrom={}][TimeStamp={}][UserID={account}][Interface=Cisco CallManager Administration]",
+                escaped(from),
+                self.time_stamp()
+            ),
             (_, What::Failure) => format!("[UserID={account}][Message=Credential failure]"),
             (_, What::Lockout | What::Success) => format!("[UserID={account}]"),
         };
         format!("%{own}[AppID=Cisco Tomcat][ClusterID={cluster}][NodeID={node}]: {text}")
+    }
+
+    /// `Thu Jan 15 08:21:01 UTC 2026`, as UC_LOGIN writes the time inside its alarms.
+    fn time_stamp(&self) -> String {
+        let time = Timestamp::from_millisecond(self.at.as_millis()).unwrap_or_default();
+        time.strftime("%a %b %d %H:%M:%S UTC %Y").to_string()
     }
 
     /// `Jan 15 2026 08:21:01.114 UTC`.
@@ -109,21 +134,22 @@ impl Message {
     }
 }
 
-/// A tag's value: brackets and backslashes escaped, control characters shown.
+/// A tag's value by CiscoLog's rules: brackets and backslashes escaped, a tab is a blank, other control characters are `?`.
 fn escaped(value: &str) -> String {
-    let safe = Text::<256>::from_wire(value);
     let mut text = String::new();
-    for c in safe.as_str().chars() {
-        if matches!(c, '[' | ']' | '\\') {
-            text.push('\\');
+    for c in value.chars() {
+        match c {
+            '[' | ']' | '\\' => text.extend(['\\', c]),
+            '\t' => text.push(' '),
+            _ if c.is_control() => text.push('?'),
+            _ => text.push(c),
         }
-        text.push(c);
     }
     text
 }
 
 fn cut(text: String) -> String {
-    if text.len() < CLOG_TEXT {
+    if text.len() <= CLOG_TEXT {
         return text;
     }
     let mut end = CLOG_TEXT - 1;
@@ -136,6 +162,11 @@ fn cut(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::engine::{Engine, Settings};
+    use crate::path::{Doors, Path};
+    use crate::units::{Mono, Now, Span};
+    use crate::verdict::Verdict;
     use crate::wire::snmp::{self, clog};
     use crate::wire::{ciscolog, syslog};
 
@@ -169,11 +200,66 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_from_an_address_is_a_login_alarm() {
+        let from = Some("192.0.2.15".into());
+        assert_eq!(
+            Message { from, ..message(What::Failure, "ccmadmin") }.syslog_line(),
+            "<188>101: cucm-sub1: Jan 15 2026 08:21:01.114 UTC : %UC_LOGIN-4-AuthenticationFailed: %[LoginFrom=192.0.2.15]\
+             [TimeStamp=Thu Jan 15 08:21:01 UTC 2026][UserID=ccmadmin][Interface=Cisco CallManager Administration]\
+             [AppID=Cisco Tomcat][ClusterID=StandAloneCluster][NodeID=cucm-sub1]: Login Authentication failed."
+        );
+    }
+
+    #[test]
+    fn control_characters_become_what_ciscolog_makes_of_them() {
+        assert_eq!(escaped("a\tb\nc\u{1b}[d\\山"), "a b?c?\\[d\\\\山");
+    }
+
+    #[test]
     fn the_notification_is_clog_message_generated_and_cut_as_the_mib_says() {
-        let long = message(What::Failure, &"x".repeat(200)).notification(Kind::Trap, b"public");
-        let Ok(snmp::Message::Notification(notification)) = snmp::decode(&long) else { panic!("no notification") };
-        let clog = clog(&notification).unwrap();
-        assert_eq!((clog.facility, clog.name, clog.severity), (&b"UC_IMS"[..], &b"authFail"[..], Some(4)));
-        assert!(clog.text_cut && clog.text.len() == CLOG_TEXT);
+        let text = |name_length: usize| {
+            let datagram = message(What::Failure, &"x".repeat(name_length)).notification(Kind::Trap, b"public");
+            let Ok(snmp::Message::Notification(notification)) = snmp::decode(&datagram) else {
+                panic!("no notification")
+            };
+            let clog = clog(&notification).unwrap();
+            assert_eq!((clog.facility, clog.name, clog.severity), (&b"UC_IMS"[..], &b"authFail"[..], Some(4)));
+            String::from_utf8(clog.text.to_vec()).unwrap()
+        };
+        let full = CLOG_TEXT - (text(1).len() - 1);
+        assert_eq!((text(full).len(), text(full).ends_with("failed.")), (CLOG_TEXT, true));
+        assert_eq!((text(full + 1).len(), text(full + 1).ends_with("faile*")), (CLOG_TEXT, true));
+        assert_eq!((text(full + 2).len(), text(full + 2).ends_with("fail*")), (CLOG_TEXT, true));
+    }
+
+    /// The verdicts of these messages, each sent both ways by a node at its own time, 10 s after the one before.
+    fn verdicts(messages: &[(What, Option<&str>)]) -> Vec<[Verdict; 2]> {
+        let catalogue = Catalogue::shipped().unwrap();
+        let engine = Engine::new(Settings::default(), catalogue.families(), (0, 0));
+        let mut path = Path::new(engine, catalogue, Doors::open());
+        let node = "192.0.2.10".parse().unwrap();
+        let of = |(n, (what, from)): (u64, &(What, Option<&str>))| {
+            let at = Wall::from_millis(1_768_465_261_114).plus(Span::secs(10 * n));
+            let from = from.map(str::to_owned);
+            let message = Message { from, at, sequence: n, ..message(*what, "jdoe") };
+            let now = Now { mono: Mono::ZERO + Span::secs(10 * n), wall: at, synchronised: true };
+            let by_syslog = path.syslog(message.syslog_line().as_bytes(), node, now);
+            let (by_trap, answer) = path.snmp(&message.notification(Kind::Inform, b"public"), node, now);
+            let response = answer.map(|answer| match snmp::decode(&answer) {
+                Ok(snmp::Message::Response(response)) => response.request_id,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(response, Some(message.request_id()));
+            [by_syslog, by_trap]
+        };
+        (0..).zip(messages).map(of).collect()
+    }
+
+    #[test]
+    fn each_message_has_its_verdict_and_its_copy_on_the_other_way_is_absorbed() {
+        use Verdict::{Absorbed, Failure, Lockout, Success};
+        let sent = [(What::Failure, None), (What::Success, None), (What::Lockout, None)];
+        assert_eq!(verdicts(&sent), [[Failure, Absorbed], [Success, Success], [Lockout, Absorbed]]);
+        assert_eq!(verdicts(&[(What::Failure, Some("192.0.2.15"))]), [[Failure, Absorbed]]);
     }
 }

@@ -1,7 +1,9 @@
 //! Whether the service does what it should, and what it could not do. Everything that is degraded stands in one list.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::clock::Clock;
 use super::keeper::KeeperHandle;
@@ -16,6 +18,28 @@ pub(crate) enum SinkState {
     Mqtt(watch::Receiver<LinkState>),
     /// One NMS.
     Nms(watch::Receiver<ReceiverState>),
+}
+
+impl SinkState {
+    /// Tells of every change, until the sink is gone.
+    pub(crate) async fn notify_changes(self, changed: Arc<Notify>) {
+        match self {
+            Self::Mqtt(mut state) => {
+                while state.changed().await.is_ok() {
+                    changed.notify_one();
+                }
+            }
+            Self::Nms(mut state) => {
+                while state.wait_for(|s| matches!(s, ReceiverState::Down { .. })).await.is_ok() {
+                    changed.notify_one();
+                    if state.wait_for(|s| *s == ReceiverState::Idle).await.is_err() {
+                        return;
+                    }
+                    changed.notify_one();
+                }
+            }
+        }
+    }
 }
 
 /// Everything that `health` asks.

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -42,6 +42,10 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
         let mut opening = open_store(config)?;
+        for fault in &opening.faults {
+            tracing::error!("{fault}");
+            said(&format!("DEGRADED: {fault}"));
+        }
         let no_broker = start_broker(config);
         let sinks = Sinks::register(config, &mut opening.store, &mut problems);
         let running = start(config, catalogue, sockets, opening, &sinks)?;
@@ -239,7 +243,10 @@ async fn serve(
         states.push((sinks::mqtt::NAME.to_owned(), SinkState::Mqtt(seen)));
         match no_broker {
             // Another program has the port: what it is we do not know, and our alerts are not for it. They wait in the outbox.
-            Some(reason) => drop(state.send_replace(LinkState::Down { reason })),
+            Some(problem) => {
+                problems.push(problem);
+                drop(state.send_replace(LinkState::Down { reason: "alerts wait for a broker".into() }));
+            }
             None => {
                 let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
                 tasks.spawn(sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping));
@@ -299,8 +306,12 @@ async fn wait_for_signal() -> Result<(), String> {
     Ok(())
 }
 
-/// Publishes `health` when something other than the passing of time has changed.
+/// Publishes `health` when something other than the passing of time has changed; at once when a sink's state has.
 async fn publish_health(health: Health, document: watch::Sender<String>) {
+    let changed = Arc::new(Notify::new());
+    for (_, state) in &health.sinks {
+        tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
+    }
     loop {
         let mut report = health.report().await;
         if let Some(all) = report.as_object_mut() {
@@ -312,7 +323,7 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
             *old = report;
             changed
         });
-        tokio::time::sleep(HEALTH_EVERY).await;
+        let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();
     }
 }
 

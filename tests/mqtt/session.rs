@@ -173,28 +173,3 @@ async fn a_subscriber_with_another_filter_hears_only_what_it_asked_for() {
     until_message(&mut reader, "lockwarden/test/alerts/spray", "y").await;
     rig.stop().await;
 }
-
-/// Not a promise of this machine: prints the rate. Run with `--ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn publishes_a_second() {
-    for version in BOTH {
-        let mut broker = Mosquitto::new(&format!("rate-{version:?}"));
-        broker.start(OPEN);
-        let mut rig = Rig::start(options(&format!("mqtt://127.0.0.1:{}", broker.port), version));
-        rig.until_connected().await;
-        let publishes = rig.publishes.clone();
-        let begun = lockwarden::shell::clock::instant();
-        tokio::spawn(async move {
-            for token in 0..50_000 {
-                publishes.send(message(token, "lockwarden/test/alerts/lockout", &"x".repeat(800))).await.unwrap();
-            }
-        });
-        for _ in 0..50_000 {
-            rig.next_token().await;
-        }
-        let seconds = (lockwarden::shell::clock::instant() - begun).as_secs_f64();
-        println!("{version:?}: {:.0} acknowledged publishes a second", 50_000.0 / seconds);
-        rig.stop().await;
-    }
-}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its product")]
 
+mod bench;
 mod check;
 mod conformance;
 mod deny;
@@ -32,6 +33,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "conformance",
         "run the library over a folder of captures, vectors and lines that others made; takes the folder",
         conformance::run,
+    ),
+    (
+        "bench",
+        "measure speed, allocations, latency, memory and size, beside their budgets; --quick: fewer samples",
+        bench::run,
     ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),

@@ -1,5 +1,7 @@
 //! `lockwarden replay FILE`: a capture or a log through the same engine, offline, with the times that the file carries.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,12 +11,17 @@ use serde_json::{Value, json};
 use super::{Place, complain, load, refuse, say};
 use crate::alert::Alert;
 use crate::engine::{Action, Engine};
+use crate::event::Account;
 use crate::path::{Doors, Path};
 use crate::shell::capture::{self, Captured};
-use crate::units::{Mono, Now, Wall};
+use crate::units::{Mono, Now, Span, Wall};
 
 /// The file cannot be used.
 const UNREADABLE: u8 = 2;
+/// Nodes' clocks differ, and lines overtake each other, by less than this.
+const DISORDER: Span = Span::mins(1);
+/// Accounts that are listed for people, those with most failures first.
+const ACCOUNTS_SHOWN: usize = 20;
 
 /// What to replay.
 #[derive(Clone, Debug, Args)]
@@ -45,17 +52,16 @@ pub(crate) fn run(place: &Place, args: &ReplayArgs) -> ExitCode {
         }
     };
     let read = capture::read(&args.file, &mut |message| replay.take(&message, &mut show));
+    if let Err(problem) = &read {
+        complain(problem);
+        if replay.first.is_none() {
+            return ExitCode::from(UNREADABLE);
+        }
+    }
     if !args.no_tail {
         replay.run_out(&mut show);
     }
-    let skipped = match &read {
-        Ok(skipped) => *skipped,
-        Err(problem) => {
-            complain(problem);
-            0
-        }
-    };
-    let totals = replay.totals(skipped);
+    let totals = replay.totals(read.as_ref().copied().unwrap_or_default());
     if args.json {
         say(&totals.to_string())
     } else {
@@ -71,11 +77,15 @@ struct Replay {
     last: Wall,
     mono: Mono,
     alerts: u64,
+    /// Messages that are older than one before them by more than [`DISORDER`].
+    older: u64,
+    /// Failures of accounts that had to make room for others.
+    gone: BTreeMap<Account, u64>,
 }
 
 impl Replay {
     fn new(path: Path) -> Self {
-        Self { path, first: None, last: Wall::default(), mono: Mono::ZERO, alerts: 0 }
+        Self { path, first: None, last: Wall::default(), mono: Mono::ZERO, alerts: 0, older: 0, gone: BTreeMap::new() }
     }
 
     fn take(&mut self, message: &Captured, show: &mut dyn FnMut(Wall, &Alert)) {
@@ -83,6 +93,9 @@ impl Replay {
         // Time never runs backwards, whatever the file says.
         let mono = Mono::ZERO + first_to(first, message.at);
         self.advance(mono, show);
+        if message.at.plus(DISORDER) < self.last {
+            self.older += 1;
+        }
         self.last = self.last.max(message.at);
         let now = Now { mono: self.mono, wall: message.at, synchronised: true };
         if message.is_snmp {
@@ -116,9 +129,12 @@ impl Replay {
 
     fn drain(&mut self, at: Wall, show: &mut dyn FnMut(Wall, &Alert)) {
         while let Some(action) = self.path.engine.next_action() {
-            if let Action::Tell(alert, _) = action {
-                self.alerts += 1;
-                show(at, &alert);
+            match action {
+                Action::Tell(alert, _) => {
+                    self.alerts += 1;
+                    show(at, &alert);
+                }
+                Action::Keep(record) => *self.gone.entry(record.account).or_default() += record.total,
             }
         }
     }
@@ -127,21 +143,25 @@ impl Replay {
         let tallies = self.path.tallies();
         let verdicts: serde_json::Map<String, Value> =
             tallies.iter().filter(|(_, n)| *n > 0).map(|(v, n)| (v.as_str().to_owned(), n.into())).collect();
-        let mut accounts: Vec<_> = self.path.engine.accounts().filter(|record| record.total > 0).collect();
-        accounts.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.account.cmp(&b.account)));
+        let mut failures = self.gone.clone();
+        for record in self.path.engine.accounts() {
+            *failures.entry(record.account.clone()).or_default() += record.total;
+        }
+        let mut accounts: Vec<(Account, u64)> = failures.into_iter().filter(|(_, failures)| *failures > 0).collect();
+        accounts.sort_by_key(|(_, failures)| Reverse(*failures));
         let accounts: Vec<Value> = accounts
             .iter()
-            .map(|r| json!({ "account": r.account.name, "cluster": r.account.cluster, "failures": r.total }))
+            .map(|(account, failures)| json!({ "account": account.name, "cluster": account.cluster, "failures": failures }))
             .collect();
         json!({
             "from": self.first, "to": self.first.map(|_| self.last), "received": tallies.total(), "skipped": skipped,
-            "verdicts": verdicts, "messages": self.alerts, "accounts": accounts,
+            "older": self.older, "verdicts": verdicts, "messages": self.alerts, "accounts": accounts,
         })
     }
 }
 
-fn first_to(first: Wall, at: Wall) -> crate::units::Span {
-    if at > first { at.distance(first) } else { crate::units::Span::ZERO }
+fn first_to(first: Wall, at: Wall) -> Span {
+    if at > first { at.distance(first) } else { Span::ZERO }
 }
 
 fn print(totals: &Value) {
@@ -150,24 +170,29 @@ fn print(totals: &Value) {
         Some(other) => other.to_string(),
         None => String::new(),
     };
-    say(&format!(
-        "{} messages from {} to {}, {} other packets, {} alert messages",
-        text(totals, "received"),
-        text(totals, "from"),
-        text(totals, "to"),
-        text(totals, "skipped"),
-        text(totals, "messages")
-    ));
+    let period = match totals.get("from") {
+        Some(Value::String(from)) => format!(" from {from} to {}", text(totals, "to")),
+        _ => String::new(),
+    };
+    let [received, skipped, alerts] = ["received", "skipped", "messages"].map(|key| text(totals, key));
+    say(&format!("{received} messages{period}, {skipped} other packets, {alerts} alert messages"));
+    if text(totals, "older") != "0" {
+        say(&format!(
+            "  {} of them are older than one before them: their time was taken as the newest's",
+            text(totals, "older")
+        ));
+    }
     for (verdict, count) in totals.get("verdicts").and_then(Value::as_object).into_iter().flatten() {
         say(&format!("  {verdict}: {count}"));
     }
-    for account in totals.get("accounts").and_then(Value::as_array).into_iter().flatten() {
-        say(&format!(
-            "  {} {}: {} failures",
-            text(account, "account"),
-            text(account, "cluster"),
-            text(account, "failures")
-        ));
+    let accounts = totals.get("accounts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for account in accounts.iter().take(ACCOUNTS_SHOWN) {
+        let [name, cluster, failures] = ["account", "cluster", "failures"].map(|key| text(account, key));
+        let cluster = if cluster.is_empty() { cluster } else { format!(" of {cluster}") };
+        say(&format!("  {name}{cluster}: {failures} failures"));
+    }
+    if let Some(more @ 1..) = accounts.len().checked_sub(ACCOUNTS_SHOWN) {
+        say(&format!("  and {more} more accounts; --json lists them all"));
     }
 }
 
@@ -201,8 +226,25 @@ mod tests {
             totals.to_string(),
             concat!(
                 r#"{"accounts":[{"account":"jdoe","cluster":"C","failures":3}],"from":"2026-01-15T08:21:01.000Z","messages":2,"#,
-                r#""received":3,"skipped":0,"to":"2026-01-15T08:21:03.000Z","verdicts":{"failure":3}}"#
+                r#""older":0,"received":3,"skipped":0,"to":"2026-01-15T08:21:03.000Z","verdicts":{"failure":3}}"#
             )
         );
+    }
+
+    #[test]
+    fn accounts_that_made_room_are_still_in_the_totals() {
+        let catalogue = Catalogue::shipped().unwrap();
+        let engine = Engine::new(Settings::default(), catalogue.families(), (0, 0));
+        let mut replay = Replay::new(Path::new(engine, catalogue, Doors::open()));
+        let names = crate::board::HOT_ACCOUNTS + 3;
+        for n in 0..names {
+            let line =
+                format!("Jan 15 2026 08:21:01.114 UTC : %UC_IMS-4-authFail: %[UserID=u{n}][NodeID=cucm-sub1]: x");
+            let (at, from) = (Wall::from_millis(1_768_465_261_114), "192.0.2.10".parse().unwrap());
+            replay.take(&Captured { at, from, is_snmp: false, bytes: line.into_bytes() }, &mut |_, _| {});
+        }
+        let totals = replay.totals(0);
+        assert_eq!(totals["accounts"].as_array().unwrap().len(), names);
+        assert_eq!(totals["verdicts"], json!({ "failure": names }));
     }
 }

@@ -5,7 +5,7 @@ pub(crate) mod nms;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::keeper::KeeperHandle;
 use crate::alert::Alert;
@@ -28,6 +28,23 @@ pub(crate) struct UnderWay {
 /// Shared between the task that reads the outbox and the one that takes acknowledgements.
 pub(crate) type Shared = Arc<std::sync::Mutex<UnderWay>>;
 
+/// The message that tells an open alert's state, if it has one.
+pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send>;
+
+/// Tells the present state of every open alert once more, when it is wanted. The task that reads the outbox does it, so that no
+/// state can overtake a later one: what the outbox holds beyond the state goes out after it.
+pub(crate) struct Refresh<T> {
+    pub(crate) wanted: Arc<Notify>,
+    pub(crate) to_message: ToState<T>,
+}
+
+impl<T> Refresh<T> {
+    /// Never wanted.
+    pub(crate) fn never() -> Self {
+        Self { wanted: Arc::default(), to_message: Box::new(|_| None) }
+    }
+}
+
 /// Reads the outbox from its beginning (the store gives nothing that every sink has), turns each entry into messages and hands
 /// them over, for ever. `to_messages` gets the entry and says what goes out for it; each carries the entry's number as its token.
 pub(crate) async fn feed<T>(
@@ -36,6 +53,7 @@ pub(crate) async fn feed<T>(
     first: u64,
     messages: mpsc::Sender<T>,
     to_messages: impl Fn(u64, &Alert) -> Vec<T>,
+    refresh: Refresh<T>,
 ) {
     let mut newest = keeper.newest.clone();
     let mut generation = newest.borrow_and_update().generation;
@@ -43,8 +61,18 @@ pub(crate) async fn feed<T>(
     loop {
         let entries: Vec<Entry<Alert>> = keeper.fetch(next, PAGE).await;
         if entries.is_empty() {
-            if newest.changed().await.is_err() {
-                return;
+            tokio::select! {
+                changed = newest.changed() => if changed.is_err() { return },
+                () = refresh.wanted.notified() => {
+                    for alert in keeper.alerts(0).await {
+                        if let Some(message) = (refresh.to_message)(&alert)
+                            && messages.send(message).await.is_err()
+                        {
+                            return;
+                        }
+                    }
+                    continue;
+                }
             }
             let now = *newest.borrow_and_update();
             if now.generation != generation {

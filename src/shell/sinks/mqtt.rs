@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use super::{NO_ENTRY, Shared, WAITING, acknowledge, feed};
+use super::{NO_ENTRY, Refresh, Shared, WAITING, acknowledge, feed};
 use crate::alert::{Alert, Kind, State};
 use crate::config::{Broker, Config, MqttVersion};
 use crate::shell::keeper::KeeperHandle;
@@ -94,9 +94,13 @@ pub(crate) async fn run(
     let link = state.subscribe();
     let health_topic = format!("{base}/health");
     let session = session::run(options, to_publish, tokens, state, shutdown);
-    let states = republish(keeper.clone(), base.clone(), publishes.clone(), link, health, health_topic);
+    let wanted = Arc::new(Notify::new());
+    let states = republish(Arc::clone(&wanted), publishes.clone(), link, health, health_topic);
     let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), NAME.into(), acknowledged);
-    let feeding = feed(keeper, shared, first, publishes, move |seq, alert| messages(&base, seq, alert));
+    let states_base = base.clone();
+    let to_message = Box::new(move |alert: &Alert| account_state(&states_base, NO_ENTRY, alert));
+    let refresh = Refresh { wanted, to_message };
+    let feeding = feed(keeper, shared, first, publishes, move |seq, alert| messages(&base, seq, alert), refresh);
     tokio::select! {
         () = session => {}
         () = async { tokio::join!(feeding, acknowledging, states); } => {}
@@ -127,8 +131,7 @@ fn account_state(base: &str, token: u64, alert: &Alert) -> Option<Publish> {
 
 /// A broker may have forgotten what it retained, so states are told again after each connection.
 async fn republish(
-    keeper: KeeperHandle,
-    base: String,
+    wanted: Arc<Notify>,
     publishes: mpsc::Sender<Publish>,
     mut link: watch::Receiver<LinkState>,
     mut health: Document,
@@ -140,14 +143,16 @@ async fn republish(
         let mut out = Vec::new();
         let now = *link.borrow_and_update() == LinkState::Connected;
         if now && !connected {
-            let open = keeper.alerts(0).await;
-            out.extend(open.iter().filter_map(|alert| account_state(&base, NO_ENTRY, alert)));
+            wanted.notify_one();
             health_is_new = true;
         }
         connected = now;
         if connected && health_is_new {
             let payload = Bytes::from(health.borrow_and_update().clone());
-            out.push(Publish { token: NO_ENTRY, topic: health_topic.clone(), payload, retain: true });
+            // Before the first report there is nothing to say, and an empty payload would delete what the broker keeps.
+            if !payload.is_empty() {
+                out.push(Publish { token: NO_ENTRY, topic: health_topic.clone(), payload, retain: true });
+            }
             health_is_new = false;
         }
         for publish in out {

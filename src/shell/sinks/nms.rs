@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Shared, WAITING, acknowledge, feed};
+use super::{Refresh, Shared, WAITING, acknowledge, feed};
 use crate::config::{Nms, NotificationKind, SnmpVersion};
 use crate::shell::clock::Clock;
 use crate::shell::keeper::KeeperHandle;
@@ -60,9 +60,9 @@ pub(crate) async fn run(
     let uptime = move || u32::try_from(clock.running().as_millis() / 10 % (1 << 32)).unwrap_or(0);
     let sending = nms::run(receiver, uptime, to_notify, tokens, state, shutdown);
     let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), name, acknowledged);
-    let feeding = feed(keeper, shared, first, notifications, |seq, alert| {
-        vec![Notify { token: seq, alert: Arc::new(alert.clone()) }]
-    });
+    let to_messages =
+        |seq: u64, alert: &crate::alert::Alert| vec![Notify { token: seq, alert: Arc::new(alert.clone()) }];
+    let feeding = feed(keeper, shared, first, notifications, to_messages, Refresh::never());
     tokio::select! {
         () = sending => {}
         () = async { tokio::join!(feeding, acknowledging); } => {}

@@ -87,6 +87,7 @@ pub fn decode(line: &str) -> Record<'_> {
         }
     }
     record.read_tag();
+    record.read_after_tag();
     record
 }
 
@@ -135,6 +136,19 @@ impl<'a> Record<'a> {
         self.body = found.body;
     }
 
+    /// `logger '<188>101: cucm-sub1: ... : %UC_IMS...'` puts a tag before a whole message. One that begins with a PRI right behind
+    /// the tag, and goes on with a header that ends in an alarm, is believed; text of which a stranger chose a part is not.
+    fn read_after_tag(&mut self) {
+        let mut scan = Scan::new(self.body);
+        if self.form == Form::Rfc3164
+            && let Some(pri) = header::pri(&mut scan)
+            && let Some(found) = cisco::read(scan)
+        {
+            self.become_cisco(found);
+            self.pri = Some(pri);
+        }
+    }
+
     /// RFC 3164's tag, once it is clear that no other header follows.
     fn read_tag(&mut self) {
         match self.form {
@@ -178,6 +192,15 @@ mod tests {
         stamp: Option<Stamp>,
     ) -> Record<'static> {
         Record { form: Form::CiscoLog, pri, sequence, host, stamp, body: LOCK, ..decode("") }
+    }
+
+    #[test]
+    fn a_whole_message_behind_loggers_tag_is_read_and_text_that_only_holds_one_is_not() {
+        let whole = "<188>103: cucm-sub1: Jan 15 2026 08:21:05.090 UTC : ";
+        let expected = cisco(WARNING, Some(103), Some("cucm-sub1"), stamp("Jan 15 2026 08:21:05.090 UTC"));
+        assert_eq!(decode(&format!("<13>Jan 15 09:00:00 box root: {whole}{LOCK}")), expected);
+        let said = format!("<13>Jan 15 09:00:00 box sshd: Failed password for {whole}{LOCK}");
+        assert_eq!(decode(&said).form, Form::Rfc3164);
     }
 
     #[test]

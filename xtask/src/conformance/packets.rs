@@ -8,8 +8,15 @@ use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use crate::workspace::Failure;
 
-/// Frame number (from 1), destination port, payload; in the order of the file.
-pub(super) fn datagrams(path: &Path) -> Result<Vec<(usize, u16, Vec<u8>)>, Failure> {
+/// A UDP datagram of a capture.
+pub(super) struct Datagram {
+    /// From 1; other frames count too.
+    pub(super) frame: usize,
+    pub(super) payload: Vec<u8>,
+}
+
+/// In the order of the file.
+pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
     let failed = |error: String| Failure::of(path.display().to_string(), error);
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut reader = create_reader(1 << 20, file).map_err(|error| failed(format!("{error:?}")))?;
@@ -32,7 +39,7 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<(usize, u16, Vec<u8>)>, Failu
                 };
                 if let Some(data) = data {
                     frame += 1;
-                    found.extend(udp(link, &data).map(|(port, payload)| (frame, port, payload)));
+                    found.extend(udp(link, &data).map(|payload| Datagram { frame, payload }));
                 }
                 reader.consume(length);
             }
@@ -43,12 +50,12 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<(usize, u16, Vec<u8>)>, Failu
     }
 }
 
-fn udp(link: Linktype, data: &[u8]) -> Option<(u16, Vec<u8>)> {
+fn udp(link: Linktype, data: &[u8]) -> Option<Vec<u8>> {
     let sliced = match link {
         Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 => LaxSlicedPacket::from_ip(data).ok()?,
         Linktype::NULL | Linktype::LOOP => LaxSlicedPacket::from_ip(data.get(4..)?).ok()?,
         _ => LaxSlicedPacket::from_ethernet(data).ok()?,
     };
     let Some(TransportSlice::Udp(udp)) = sliced.transport else { return None };
-    Some((udp.destination_port(), udp.payload().to_vec()))
+    Some(udp.payload().to_vec())
 }

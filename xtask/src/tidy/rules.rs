@@ -266,7 +266,7 @@ mod tests {
         for (path, body, expected) in bad {
             assert_eq!(found(path, body), expected, "{path}");
         }
-        assert_eq!(found("src/store/sled.rs", "use sled::Db; use std::fs::File; use self::sled::Tree;"), NOTHING);
+        assert_eq!(found("src/store/disk/mod.rs", "use sled::Db; use std::fs::File; use self::sled::Tree;"), NOTHING);
         assert_eq!(found("src/shell/clock.rs", "use std::time::Instant; use tokio::net::UdpSocket;"), NOTHING);
         assert_eq!(found("src/config/mod.rs", "use core::net::IpAddr; use std::time::Duration;"), NOTHING);
     }

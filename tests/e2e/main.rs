@@ -1,0 +1,26 @@
+//! Promise: the program does what a new user expects of it, seen from outside: real senders (net-snmp, logger), real readers
+//! (mosquitto's clients), real trouble (kill, a broker that is down, ports that are taken). Nothing in here looks inside.
+//!
+//! The program is `LOCKWARDEN_BIN`, or the one that cargo built. Every test has a directory, ports and brokers of its own.
+//! Not covered here: an NMS whose name cannot be resolved.
+
+#![cfg(feature = "embedded-broker")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the whole crate is a test; what is wrong here should end it"
+)]
+
+mod accounting;
+mod admit;
+mod broker;
+mod check;
+mod cucm;
+mod deliver;
+mod order;
+mod payload;
+mod programs;
+mod receive;
+mod restart;
+mod site;
+mod trouble;

@@ -1,0 +1,75 @@
+//! A restart, wanted or not, forgets nothing and repeats nothing.
+
+use super::broker::{Mosquitto, Subscriber, brief};
+use super::cucm::{auth_fail, auth_success, platform_lock};
+use super::site::{Site, troubles};
+
+#[test]
+fn kill_9_with_open_lockouts_neither_raises_them_again_nor_forgets_their_clear() {
+    let mut broker = Mosquitto::open();
+    broker.start();
+    let mut reader = Subscriber::to(&broker.access);
+    let mut site = Site::start_for(&broker, "");
+    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
+    let raised = reader.alert();
+    assert_eq!(brief(&raised), "raised lockout jdoe 1 inferred 3 null");
+    site.settled(3);
+    // It ends by itself two seconds from now: while the service is dead, or after.
+    site.syslog(&platform_lock("admin", 30, 2));
+    let platform = reader.alert();
+    assert_eq!(brief(&platform), "raised lockout admin 1 reported 3 null");
+    site.kill();
+
+    site.run();
+    let account = site.account("jdoe");
+    assert_eq!((&account["locked"], &account["failures"]), (&true.into(), &3.into()));
+    let ended = reader.alert();
+    // Killed before the broker's PUBACK was kept, it may have been told again: then to the byte.
+    let ended = if ended == platform { reader.alert() } else { ended };
+    assert_eq!(brief(&ended), "cleared lockout admin 2 reported 3 policy-end");
+    assert_eq!(ended["id"], platform["id"]);
+    site.syslog(&auth_success("jdoe", 60));
+    let cleared = reader.alert();
+    assert_eq!(brief(&cleared), "cleared lockout jdoe 2 inferred 3 success");
+    assert_eq!(cleared["id"], raised["id"]);
+    assert_eq!(troubles(&site.settled(1)), <[String; 0]>::default());
+    assert_eq!(reader.rest_of_alerts(), []);
+    assert_eq!(site.account("jdoe")["locked"], false);
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_window_goes_on_counting() {
+    let mut broker = Mosquitto::open();
+    broker.start();
+    let mut reader = Subscriber::to(&broker.access);
+    let mut site = Site::start_for(&broker, "");
+    site.syslog(&auth_fail("jdoe", 1));
+    site.syslog(&auth_fail("jdoe", 9));
+    site.settled(2);
+    site.stop();
+    site.run();
+    assert_eq!(site.account("jdoe")["failures"], 2);
+    site.syslog(&auth_fail("jdoe", 20));
+    let raised = reader.alert();
+    assert_eq!(brief(&raised), "raised lockout jdoe 1 inferred 3 null");
+    assert_eq!(raised["evidence"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn sigterm_right_after_the_third_failure_leaves_the_alert_with_the_subscriber_or_in_the_outbox() {
+    let mut broker = Mosquitto::open();
+    broker.start();
+    let mut reader = Subscriber::to(&broker.access);
+    let mut site = Site::start_for(&broker, "");
+    site.syslog(&auth_fail("jdoe", 1));
+    site.syslog(&auth_fail("jdoe", 9));
+    site.settled(2);
+    site.syslog(&auth_fail("jdoe", 20));
+    site.stop();
+    site.run();
+    // The datagram may still have been in the kernel's buffer: then it was never received, and two failures are known.
+    match site.account("jdoe")["failures"].as_u64() {
+        Some(3) => assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null"),
+        known => assert_eq!(known, Some(2)),
+    }
+}

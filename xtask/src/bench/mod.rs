@@ -1,0 +1,83 @@
+//! `bench`: what the service costs, beside what it may cost. One table; nothing is asserted, since times are this machine's.
+//!
+//! Everything is measured in the release profile: without it, this command runs itself again with it.
+
+#![expect(clippy::disallowed_methods, reason = "time is what is measured")]
+
+mod core_path;
+mod footprint;
+mod latency;
+mod machine;
+mod messages;
+mod process;
+mod service;
+mod subscriber;
+mod table;
+mod throughput;
+
+use std::fs;
+
+use table::{Budgets, Table};
+
+use crate::workspace::{Failure, Workspace, succeed};
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    /// Fewer samples, for a look in between.
+    quick: bool,
+}
+
+impl Extent {
+    fn pick<T>(self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
+}
+
+/// Measures everything, then prints the table. `--in-process` leaves out what needs the service.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let known = ["--quick", "--in-process"];
+    if let Some(argument) = arguments.iter().find(|argument| !known.contains(&argument.as_str())) {
+        return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(" and "))));
+    }
+    if cfg!(debug_assertions) {
+        let mut again = workspace.cargo();
+        again.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"]).args(arguments);
+        return succeed(&mut again);
+    }
+    let given = |name: &str| arguments.iter().any(|argument| argument == name);
+    let extent = Extent { quick: given("--quick") };
+    let mut table = Table::default();
+    say("in process");
+    core_path::measure(&mut table, extent)?;
+    if !given("--in-process") {
+        with_service(workspace, &mut table, extent)?;
+    }
+    print!("{table}");
+    println!("{}", machine::line());
+    Ok(())
+}
+
+fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent) -> Result<(), Failure> {
+    let budgets = Budgets::of_board(workspace)?;
+    say("building the service");
+    succeed(workspace.cargo().args(["build", "--release", "--package", "lockwarden"]))?;
+    let place = service::Place {
+        binary: workspace.target().join("release").join("lockwarden"),
+        directory: workspace.target().join("bench"),
+    };
+    if place.directory.exists() {
+        fs::remove_dir_all(&place.directory).map_err(|e| Failure::of("target/bench", e))?;
+    }
+    say("latency");
+    latency::measure(&place, table, extent)?;
+    say("memory, size and start");
+    footprint::measure(&place, table, extent, &budgets)?;
+    say("throughput");
+    throughput::measure(&place, table, extent)
+}
+
+/// Which part is being measured, for whoever waits.
+fn say(what: &str) {
+    eprintln!("bench: {what}");
+}
