@@ -1,6 +1,6 @@
 //! What the store needs of whatever keeps its bytes: seven trees, atomic batches, an explicit sync.
 //!
-//! Refuses nothing and understands nothing: keys and values are bytes here, their meaning is in [`super::layout`].
+//! Refuses nothing and understands nothing: keys and values are bytes here, their meaning is in `layout.rs`.
 
 use core::fmt;
 

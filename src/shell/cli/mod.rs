@@ -8,7 +8,7 @@ mod replay;
 mod send;
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -134,8 +134,21 @@ pub(crate) fn load(place: &Place) -> Result<(Config, Catalogue), Vec<String>> {
     Ok((config, catalogue))
 }
 
+/// The text of a configuration or catalogue file, which is never long.
+fn read_text(path: &Path) -> Result<String, String> {
+    const LONGEST: u64 = 1 << 20;
+    let mut text = String::new();
+    let file = fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let length = file.take(LONGEST + 1).read_to_string(&mut text);
+    let length = length.map_err(|error| format!("{}: {error}", path.display()))?;
+    if u64::try_from(length).is_ok_and(|length| length > LONGEST) {
+        return Err(format!("{}: longer than a mebibyte: this is no configuration", path.display()));
+    }
+    Ok(text)
+}
+
 fn read_config(path: &Path) -> Result<Config, Vec<String>> {
-    let text = fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?;
+    let text = read_text(path).map_err(|problem| vec![problem])?;
     Config::parse(&path.display().to_string(), &text).map_err(|all| all.iter().map(ToString::to_string).collect())
 }
 
@@ -143,9 +156,9 @@ fn read_catalogue(config: &Config) -> Result<Catalogue, Vec<String>> {
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for path in &config.catalogue_files {
-        match fs::read_to_string(path) {
+        match read_text(path) {
             Ok(text) => files.push((path.display().to_string(), text)),
-            Err(error) => problems.push(format!("catalogue.files: {}: {error}", path.display())),
+            Err(problem) => problems.push(format!("catalogue.files: {problem}")),
         }
     }
     let named: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
