@@ -180,6 +180,8 @@ impl Story {
         while let Some(action) = self.path().engine.next_action() {
             match action {
                 Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Forget(key) => self.kept.retain(|known| known.key() != key),
+                Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
                 Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
             }
         }

@@ -29,6 +29,8 @@ pub struct AccountRecord {
     pub(crate) lock: Option<Lock>,
     /// The open `repeated-failures` (or `failed-su`) alert.
     pub(crate) repeated: Option<Repeated>,
+    /// When the last lock or run of failures ended.
+    pub(crate) ended: Option<Mono>,
     /// Whether it changed since it was last given to the store.
     #[serde(skip)]
     pub(crate) changed: bool,
@@ -113,6 +115,7 @@ impl AccountRecord {
             run: Run::default(),
             lock: None,
             repeated: None,
+            ended: None,
             changed: false,
         }
     }
@@ -157,6 +160,12 @@ impl AccountRecord {
     #[must_use]
     pub fn credential(&self) -> Credential {
         self.attempts.credential_since(self.run.began)
+    }
+
+    /// Whether nothing of it matters any more: nothing is open, and no failure counts.
+    #[must_use]
+    pub fn is_over(&self, longest: crate::units::Span, now: Mono) -> bool {
+        !self.is_pinned() && self.failures.count_since(now - longest) == 0
     }
 
     /// The key of the store's record: realm, cluster and name without case.

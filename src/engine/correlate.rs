@@ -19,9 +19,9 @@ use crate::units::{Mono, Span};
 /// releases; ten minutes is assumed.
 const NESTED_DELAY: Span = Span::mins(10);
 /// Attempts that are kept for merging.
-const KEPT: usize = 4;
+const KEPT: usize = 6;
 /// Alarms and channels that tell one attempt at most.
-const TOLD: usize = 6;
+const TOLD: usize = 8;
 
 /// One attempt, as told so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +39,8 @@ pub(crate) struct Attempt {
 pub(crate) enum Taken {
     /// A new attempt.
     New,
-    /// Another telling of a known attempt.
-    Merged,
+    /// Another telling of an attempt that was first told then.
+    Merged(Mono),
     /// A record that was taken before.
     Replay,
 }
@@ -75,7 +75,7 @@ impl Attempts {
             .min_by_key(|(distance, _)| *distance);
         if let Some((_, attempt)) = known {
             attempt.enrich(&told, seen);
-            return Taken::Merged;
+            return Taken::Merged(attempt.at);
         }
         if self.0.is_full() {
             self.0.pop_front();
@@ -97,7 +97,7 @@ impl Attempts {
 
 impl Attempt {
     fn enrich(&mut self, telling: &Telling, seen: Seen) {
-        // An attempt told in more ways than there are places stays one attempt; the list only serves to tell ways apart.
+        // A way that finds no place is merged all the same, only not told apart from itself.
         let _full = self.told.push(seen).is_err();
         if self.source == 0 {
             self.source = telling.source;
@@ -112,7 +112,7 @@ impl Attempt {
     }
 
     fn is_told(&self, family: Family, channel: Channel) -> bool {
-        self.told.is_full() || self.told.iter().any(|seen| seen.family == family && seen.channel == channel)
+        self.told.iter().any(|seen| seen.family == family && seen.channel == channel)
     }
 }
 
@@ -135,7 +135,7 @@ impl Telling {
             at: now,
             stamp: observation.stamp,
             node: number(observation.node),
-            source: number(observation.source),
+            source: address(observation.source),
             credential: observation.credential,
         }
     }
@@ -143,10 +143,12 @@ impl Telling {
     /// How far apart, in milliseconds, if it can be the same attempt.
     fn distance(&self, attempt: &Attempt, window: Span) -> Option<u64> {
         let other = |a: u32, b: u32| a != 0 && b != 0 && a != b;
+        // A host name and an address, or addresses of two families, may well be one machine.
+        let elsewhere = |a: u32, b: u32| other(a, b) && a % 2 == b % 2;
         let credentials = (self.credential, attempt.credential);
         let differ =
             matches!(credentials, (Credential::Pin, Credential::Password) | (Credential::Password, Credential::Pin));
-        if attempt.is_told(self.family, self.channel) || other(self.source, attempt.source) || differ {
+        if attempt.is_told(self.family, self.channel) || elsewhere(self.source, attempt.source) || differ {
             return None;
         }
         let nested = self.channel == Channel::Nested || attempt.told.iter().all(|seen| seen.channel == Channel::Nested);
@@ -161,6 +163,15 @@ impl Telling {
         let apart = self.at.since(attempt.at);
         let allowed = if nested { NESTED_DELAY } else { window };
         (apart <= allowed).then_some(apart.as_millis())
+    }
+}
+
+/// An address as a number: even for IPv4, odd for IPv6; 0 for anything else.
+fn address(text: &str) -> u32 {
+    match text.trim().parse::<core::net::IpAddr>().map(|address| address.to_canonical()) {
+        Ok(core::net::IpAddr::V4(_)) => (number(text) & !1).max(2),
+        Ok(core::net::IpAddr::V6(_)) => number(text) | 1,
+        Err(_) => 0,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::settings::Settings;
-use crate::event::{Credential, LockReason, Observation};
+use crate::event::{Channel, Credential, LockReason, Observation};
 use crate::units::{Mono, Now, Span, Wall};
 
 /// Alerts that one input about one account can make at most.
@@ -48,7 +48,8 @@ impl<'a> Case<'a> {
     }
 
     /// A lock was reported, for this reason.
-    pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool) {
+    /// `told` is when the attempt behind it was first told.
+    pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool, told: Mono) {
         let policy = self.settings.policies.of(&self.record.account);
         let lasts = match (observation.unlock_s, reason) {
             (Some(seconds), _) => end_of(Span::secs(u64::from(seconds))),
@@ -58,8 +59,14 @@ impl<'a> Case<'a> {
         let counted = self.record.failures_in(policy.reset, self.now.mono);
         let failures = counted.max(observation.reported_failures.unwrap_or(0));
         match &self.record.lock {
+            // Another telling of a lock that has ended since.
+            None if self.record.ended.is_some_and(|ended| told <= ended) => {}
             None => self.raise_lock(Basis::Reported, reason, lasts, failures),
-            Some(lock) if lock.basis == Basis::Inferred || (lock.reason.is_none() && reason.is_some()) => {
+            // An administrator's lock outlasts the one that failures made.
+            Some(lock)
+                if lock.basis == Basis::Inferred
+                    || reason.is_some() && (lock.reason.is_none() || lasts.is_none() && lock.until.is_some()) =>
+            {
                 self.confirm_lock(reason, lasts, failures);
             }
             Some(_) if new => self.repeat_lock(lasts.unwrap_or(Span::ZERO), failures),
@@ -71,14 +78,22 @@ impl<'a> Case<'a> {
     }
 
     /// The account signed in. A success with a known credential says nothing about a lock of another or unknown one.
-    pub(crate) fn success(&mut self, credential: Credential) {
+    /// Nor does one that is older than the failures: a copy that came late.
+    pub(crate) fn success(&mut self, observation: &Observation<'_>) {
+        let credential = observation.credential;
+        if self.is_late(observation) {
+            return;
+        }
         if credential == Credential::Unknown || credential == self.record.credential() {
             self.end_run(ClearedBy::Success);
         }
     }
 
     /// An administrator unlocked the account.
-    pub(crate) fn unlock(&mut self) {
+    pub(crate) fn unlock(&mut self, observation: &Observation<'_>) {
+        if self.is_late(observation) {
+            return;
+        }
         self.end_run(ClearedBy::Administrator);
     }
 
@@ -86,8 +101,10 @@ impl<'a> Case<'a> {
     pub(crate) fn expire(&mut self) {
         let now = self.now.mono;
         if let Some(lock) = &self.record.lock {
-            if lock.until.is_some_and(|until| until <= now) {
+            let lock_end = lock.until;
+            if lock_end.is_some_and(|until| until <= now) {
                 self.clear_lock(ClearedBy::PolicyEnd);
+                self.record.ended = lock_end;
                 self.record.failures.clear();
             } else if lock.open.held > 0 && lock.open.quiet_until <= now {
                 self.tell_lock(State::Updated);
@@ -102,7 +119,20 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether it speaks of a time before the newest failure. The clocks of two nodes may differ by as much as an attempt's tellings.
+    fn is_late(&self, observation: &Observation<'_>) -> bool {
+        let Some(last) = self.record.run.last else { return false };
+        match observation.stamp {
+            Some(stamp) => {
+                let slack = self.settings.merge_window.as_millis() + u64::from(stamp.precision_ms);
+                stamp.at.plus(Span::millis(slack)) < last
+            }
+            None => observation.channel == Channel::Nested,
+        }
+    }
+
     fn end_run(&mut self, by: ClearedBy) {
+        self.record.ended = Some(self.now.mono);
         self.clear_lock(by);
         self.clear_repeated(by);
         self.record.failures.clear();

@@ -46,6 +46,10 @@ pub enum Action {
     Tell(Box<Alert>, Box<AccountRecord>),
     /// Keep this record: it made room for another.
     Keep(Box<AccountRecord>),
+    /// Forget the record with this key: it made room, and one failure is not worth keeping.
+    Forget(Vec<u8>),
+    /// Keep this record in place of the one with this key: its cluster has become known.
+    Move(Vec<u8>, Box<AccountRecord>),
 }
 
 /// The decisions of one site.
@@ -85,8 +89,7 @@ impl Engine {
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
     pub fn restore_account(&mut self, record: AccountRecord) -> bool {
         let deadline = detect::deadline(&self.settings, &record);
-        let place = self.accounts.find(record.account.realm, &record.account.cluster, record.account.name.as_str());
-        let restored = place.is_none() && self.accounts.insert(record).is_some();
+        let restored = self.accounts.restore(record);
         self.note_deadline(deadline);
         restored
     }
@@ -109,17 +112,15 @@ impl Engine {
         }
         let cluster = self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono);
         let known = self.accounts.find(observation.realm, &cluster, name.as_str());
+        self.note_move(known);
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
             Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
             Meaning::Failure | Meaning::Lockout(_) => {
-                let account = || Account { realm: observation.realm, cluster, name };
-                match known.or_else(|| self.admit(account())) {
+                let account = Account { realm: observation.realm, cluster, name };
+                match known.or_else(|| self.admit(account.clone())) {
                     Some(slot) => self.attempt(slot, observation, now),
-                    None => {
-                        self.untracked = self.untracked.saturating_add(1);
-                        Verdict::Failure
-                    }
+                    None => self.without_place(account, observation, now),
                 }
             }
         }
@@ -192,22 +193,48 @@ impl Engine {
 
     fn admit(&mut self, account: Account) -> Option<Slot> {
         let (slot, gone) = self.accounts.insert(AccountRecord::new(account))?;
-        if let Some(record) = gone.filter(|record| record.changed) {
-            self.act(Action::Keep(Box::new(record)));
+        if let Some(record) = gone {
+            // A name seen once, in a flood of invented ones, is not worth a disk write.
+            self.act(if record.total > 1 { Action::Keep(Box::new(record)) } else { Action::Forget(record.key()) });
         }
         Some(slot)
+    }
+
+    /// Every account in the table is locked or has an open alert. A failure then cannot be kept; a lock that is reported is told all the
+    /// same, once for each report, though nothing here will clear it.
+    fn without_place(&mut self, account: Account, observation: &Observation<'_>, now: Now) -> Verdict {
+        self.untracked = self.untracked.saturating_add(1);
+        let Meaning::Lockout(reason) = observation.meaning else { return Verdict::Failure };
+        let mut record = AccountRecord::new(account);
+        record.learn(observation, seen(observation, now));
+        record.failures.record(now.mono);
+        let mut case = Case::new(&self.settings, &self.names, &mut record, now);
+        case.lockout(observation, reason, true, now.mono);
+        let found = case.found;
+        record_told(&mut self.actions, found, Box::new(record));
+        Verdict::Lockout
+    }
+
+    /// Passes on that a record has changed its place.
+    fn note_move(&mut self, slot: Option<Slot>) {
+        if let Some(old) = self.accounts.moved.take()
+            && let Some(record) = slot.and_then(|slot| self.accounts.get(slot)).cloned()
+        {
+            self.act(Action::Move(old, Box::new(record)));
+        }
+    }
+
+    /// The longest time for which a failure of this account can count.
+    #[must_use]
+    pub fn longest_window(&self, account: &Account) -> crate::units::Span {
+        longest_window(&self.settings, account)
     }
 
     fn attempt(&mut self, slot: Slot, observation: &Observation<'_>, now: Now) -> Verdict {
         self.examine(slot, now, |case| case.expire());
         let merge_window = self.settings.merge_window;
         let Some(record) = self.accounts.get_mut(slot) else { return Verdict::Failure };
-        let seen = Seen {
-            family: observation.family,
-            channel: observation.channel,
-            at: observation.stamp.map_or(now.wall, |stamp| stamp.at),
-            fingerprint: observation.fingerprint.and_then(core::num::NonZeroU64::new),
-        };
+        let seen = seen(observation, now);
         let without_attempt =
             matches!(observation.meaning, Meaning::Lockout(Some(LockReason::Administrator | LockReason::Inactive)));
         let taken = record.attempts.take(observation, seen, merge_window, now.mono);
@@ -221,6 +248,7 @@ impl Engine {
         }
         record.learn(observation, seen);
         record.changed = true;
+        let told = if let Taken::Merged(at) = taken { at } else { now.mono };
         let new = taken == Taken::New && !without_attempt;
         if new {
             record.failures.record(now.mono);
@@ -228,7 +256,7 @@ impl Engine {
             record.last = now.mono;
         }
         self.examine(slot, now, |case| match observation.meaning {
-            Meaning::Lockout(reason) => case.lockout(observation, reason, new),
+            Meaning::Lockout(reason) => case.lockout(observation, reason, new, told),
             Meaning::Failure | Meaning::Success | Meaning::Unlock | Meaning::Logout => case.failure(new),
         });
         match (observation.meaning, new) {
@@ -244,8 +272,8 @@ impl Engine {
         if let Some(slot) = known {
             self.examine(slot, now, |case| case.expire());
             self.examine(slot, now, |case| match is_success {
-                true => case.success(observation.credential),
-                false => case.unlock(),
+                true => case.success(observation),
+                false => case.unlock(observation),
             });
             if let Some(record) = self.accounts.get_mut(slot) {
                 record.changed = true;
@@ -284,6 +312,15 @@ fn record_told(
     for alert in found {
         // As in `Engine::act`.
         let _full = actions.push_back(Action::Tell(Box::new(alert), record.clone())).is_err();
+    }
+}
+
+fn seen(observation: &Observation<'_>, now: Now) -> Seen {
+    Seen {
+        family: observation.family,
+        channel: observation.channel,
+        at: observation.stamp.map_or(now.wall, |stamp| stamp.at),
+        fingerprint: observation.fingerprint.and_then(core::num::NonZeroU64::new),
     }
 }
 

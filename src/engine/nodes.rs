@@ -25,17 +25,22 @@ pub(crate) struct Nodes {
     known: heapless::Vec<Node, NODES>,
     /// The only cluster named so far; `Some(empty)` once there are two.
     sole_cluster: Option<Label>,
+    /// How many of the first are the operator's own: they stay, and what he said of them holds against any message.
+    fixed: usize,
+    /// Whether the operator named the nodes: then one that he did not name is not taken to be of the only cluster.
+    named: bool,
 }
 
 impl Nodes {
     pub(crate) fn configured(nodes: &[NodeOf]) -> Self {
-        let mut this = Self::default();
+        let mut this = Self { named: !nodes.is_empty(), ..Self::default() };
         for node in nodes {
             let cluster = node.cluster.clone().unwrap_or_default();
             for name in [Some(&node.name), node.address.as_ref()].into_iter().flatten() {
                 this.note(short(name.as_str()), &cluster, Mono::ZERO);
             }
         }
+        this.fixed = this.known.len();
         this
     }
 
@@ -53,8 +58,14 @@ impl Nodes {
         let name = if node.is_empty() { sender } else { short(node) };
         let cluster = cluster.trim();
         // The steady state: a node that is known, and names its known cluster or none. No allocation, no copy but the answer.
-        if let Some(known) = self.known.iter_mut().find(|n| n.name.as_str().eq_ignore_ascii_case(name)) {
+        let fixed = self.fixed;
+        if let Some((at, known)) =
+            self.known.iter_mut().enumerate().find(|(_, n)| n.name.as_str().eq_ignore_ascii_case(name))
+        {
             known.last_sign_in = now;
+            if at < fixed && !known.cluster.is_empty() {
+                return known.cluster.clone();
+            }
             if cluster.is_empty() && !known.cluster.is_empty()
                 || known.cluster.as_str() == cluster && !cluster.is_empty()
             {
@@ -63,7 +74,7 @@ impl Nodes {
         }
         let cluster = Label::from_wire(cluster);
         self.note(name, &cluster, now);
-        if cluster.is_empty() { self.sole_cluster.clone().unwrap_or_default() } else { cluster }
+        if cluster.is_empty() && !self.named { self.sole_cluster.clone().unwrap_or_default() } else { cluster }
     }
 
     fn note(&mut self, name: &str, cluster: &Label, now: Mono) {
@@ -76,9 +87,12 @@ impl Nodes {
         if name.is_empty() {
             return;
         }
-        if let Some(known) = self.known.iter_mut().find(|n| n.name.as_str().eq_ignore_ascii_case(name)) {
+        let fixed = self.fixed;
+        if let Some((at, known)) =
+            self.known.iter_mut().enumerate().find(|(_, n)| n.name.as_str().eq_ignore_ascii_case(name))
+        {
             known.last_sign_in = known.last_sign_in.max(now);
-            if !cluster.is_empty() {
+            if !cluster.is_empty() && (at >= fixed || known.cluster.is_empty()) {
                 known.cluster = cluster.clone();
             }
             return;
@@ -86,7 +100,7 @@ impl Nodes {
         let node =
             Node { name: Label::from_wire(&name.to_ascii_lowercase()), cluster: cluster.clone(), last_sign_in: now };
         if let Err(node) = self.known.push(node)
-            && let Some(oldest) = self.known.iter_mut().min_by_key(|n| n.last_sign_in)
+            && let Some(oldest) = self.known.iter_mut().skip(fixed).min_by_key(|n| n.last_sign_in)
         {
             *oldest = node;
         }
@@ -120,6 +134,19 @@ mod tests {
         assert_eq!(at(&mut nodes, "West", "west-pub"), "West");
         assert_eq!(at(&mut nodes, "", "cucm-pub"), "", "two clusters: not guessed");
         assert_eq!(at(&mut nodes, "", "west-pub"), "West");
+    }
+
+    #[test]
+    fn no_message_moves_or_pushes_out_a_configured_node() {
+        let label = Label::from_wire;
+        let named = NodeOf { name: label("sub1"), address: None, cluster: Some(label("HQ")) };
+        let mut nodes = Nodes::configured(&[named]);
+        assert_eq!(at(&mut nodes, "EVIL", "sub1"), "HQ");
+        for n in 0..2 * NODES {
+            at(&mut nodes, "EVIL", &format!("n{n}"));
+        }
+        assert_eq!(at(&mut nodes, "", "sub1"), "HQ");
+        assert_eq!(at(&mut nodes, "", "stranger"), "", "with named nodes, a stranger is nobody's");
     }
 
     #[test]

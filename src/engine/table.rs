@@ -24,6 +24,8 @@ pub(crate) struct Accounts {
     capacity: usize,
     hand: usize,
     seed: (u64, u64),
+    /// The key under which the record that [`Accounts::find`] found was known before.
+    pub(crate) moved: Option<Vec<u8>>,
     /// Accounts that had to make room.
     pub(crate) evicted: u64,
 }
@@ -38,6 +40,7 @@ impl Accounts {
             capacity,
             hand: 0,
             seed,
+            moved: None,
             evicted: 0,
         }
     }
@@ -88,8 +91,18 @@ impl Accounts {
             return other.filter(|_| others == 1).map(Slot);
         }
         let at = nameless.filter(|_| others == 0)?;
-        self.slots.get_mut(at)?.account.cluster = cluster.clone();
+        let record = self.slots.get_mut(at)?;
+        self.moved = Some(record.key());
+        record.account.cluster = cluster.clone();
         Some(Slot(at))
+    }
+
+    /// Takes a record back as it was kept; false if the table is full or has it already.
+    pub(crate) fn restore(&mut self, record: AccountRecord) -> bool {
+        let hash = self.hash(record.account.realm, record.account.name.as_str());
+        let key = record.key();
+        let known = self.probe(hash).any(|at| self.slots.get(at).is_some_and(|other| other.key() == key));
+        !known && self.slots.len() < self.capacity && self.insert(record).is_some()
     }
 
     /// Adds an account that is not there yet. `None` if the table is full of accounts that may not make room.

@@ -71,6 +71,13 @@ impl Health {
             let backlog = store.backlog.iter().find(|(sink, _)| sink.as_ref() == name).map_or(0, |(_, n)| *n);
             sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog }));
         }
+        let untracked = path.pointer("/accounts/untracked").and_then(Value::as_u64).unwrap_or(0);
+        if untracked > 0 {
+            degraded.push(format!(
+                "accounts: every place is taken by an account that is locked or has an open alert; {untracked} failures found none \
+                 (reported locks are told all the same)"
+            ));
+        }
         if !self.clock.now().synchronised {
             degraded.push("clock: not synchronised; times in alerts may be wrong, windows are not".into());
         }

@@ -34,6 +34,8 @@ pub(crate) struct Turn {
     pub(crate) now: Now,
     pub(crate) told: Vec<(Box<Alert>, Box<AccountRecord>)>,
     pub(crate) records: Vec<AccountRecord>,
+    /// Keys of records that are not to be kept any longer.
+    pub(crate) forgotten: Vec<Vec<u8>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) answers: Vec<Answer>,
     /// Whether it must be on the medium at once even without an alert or an answer.
@@ -42,11 +44,23 @@ pub(crate) struct Turn {
 
 impl Turn {
     pub(crate) const fn at(now: Now) -> Self {
-        Self { now, told: Vec::new(), records: Vec::new(), nodes: Vec::new(), answers: Vec::new(), sync: false }
+        Self {
+            now,
+            told: Vec::new(),
+            records: Vec::new(),
+            forgotten: Vec::new(),
+            nodes: Vec::new(),
+            answers: Vec::new(),
+            sync: false,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.told.is_empty() && self.records.is_empty() && self.nodes.is_empty() && self.answers.is_empty()
+        self.told.is_empty()
+            && self.records.is_empty()
+            && self.forgotten.is_empty()
+            && self.nodes.is_empty()
+            && self.answers.is_empty()
     }
 }
 
@@ -302,6 +316,8 @@ impl Keeper {
 fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
     let mut commit = Commit::new();
     for turn in turns {
+        // First, since the same turn may keep the record again.
+        turn.forgotten.iter().for_each(|key| commit.delete_account(key));
         for (alert, record) in &turn.told {
             commit.put_account(&record.key(), record.as_ref())?;
             match alert.state {

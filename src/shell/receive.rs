@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use tokio::net::UdpSocket;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 use tokio::time::sleep_until;
 
@@ -61,7 +61,7 @@ pub(crate) fn start(
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
-        let receiver = Rc::new(Receiver { path, drops, keeper, clock, due: Notify::new() });
+        let receiver = Rc::new(Receiver { path, drops, keeper, clock, turnstile: Mutex::new(()), due: Notify::new() });
         LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
     })?;
     Ok((handle, thread))
@@ -72,6 +72,9 @@ struct Receiver {
     drops: RefCell<Drops>,
     keeper: KeeperHandle,
     clock: Clock,
+    /// Whoever decides holds it until the store's thread has the result: so results arrive there in the order of the decisions, and
+    /// none is on its way when everything ends.
+    turnstile: Mutex<()>,
     /// The engine's deadline may have become earlier.
     due: Notify,
 }
@@ -95,6 +98,8 @@ impl Receiver {
                     let _gone = reply.send(answer).is_err();
                 }
                 Question::Stop(reply) => {
+                    // Nobody gets past this any more.
+                    let _turn = self.turnstile.lock().await;
                     self.flush().await;
                     let _gone = reply.send(()).is_err();
                     return;
@@ -120,6 +125,7 @@ impl Receiver {
                 tokio::time::sleep(AFTER_ERROR).await;
                 continue;
             };
+            let _turn = self.turnstile.lock().await;
             let mut turn = Turn::at(self.clock.now());
             self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
             for _ in 1..BATCH {
@@ -182,6 +188,7 @@ impl Receiver {
                         () = self.due.notified() => continue,
                         () = sleep_until(self.clock.instant_of(deadline)) => {}
                     }
+                    let _turn = self.turnstile.lock().await;
                     let mut turn = Turn::at(self.clock.now());
                     {
                         let mut path = self.path.borrow_mut();
@@ -203,6 +210,7 @@ impl Receiver {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             timer.tick().await;
+            let _turn = self.turnstile.lock().await;
             self.flush().await;
         }
     }
@@ -237,6 +245,11 @@ fn drain(path: &mut Path, turn: &mut Turn) {
         match action {
             Action::Tell(alert, record) => turn.told.push((alert, record)),
             Action::Keep(record) => turn.records.push(*record),
+            Action::Forget(key) => turn.forgotten.push(key),
+            Action::Move(old, record) => {
+                turn.forgotten.push(old);
+                turn.records.push(*record);
+            }
         }
     }
 }

@@ -23,7 +23,8 @@ use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
 use crate::engine::{AccountRecord, Engine, Node};
 use crate::path::{Doors, Path};
-use crate::store::{Bounds, DiskOptions, MemoryBackend, Opened, Store};
+use crate::store::{Bounds, Commit, DiskOptions, Durability, MemoryBackend, Opened, Store};
+use crate::units::Mono;
 
 /// How long the sinks may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -137,6 +138,8 @@ fn start_broker(config: &Config) -> Option<String> {
 struct Sinks {
     mqtt: Option<(super::mqtt::Options, u64)>,
     nms: Vec<(super::nms::Receiver, Arc<str>, u64)>,
+    /// All that are configured, started or not.
+    names: Vec<Arc<str>>,
 }
 
 impl Sinks {
@@ -146,27 +149,24 @@ impl Sinks {
             problems.push(problem);
             None
         });
-        let receivers: Vec<_> = config
-            .nms
-            .iter()
-            .filter_map(|nms| sinks::nms::receiver(nms).map_err(|problem| problems.push(problem)).ok())
-            .collect();
-        let names: Vec<Arc<str>> = receivers.iter().map(|r| sinks::nms::name(r).into()).collect();
-        let all = mqtt.iter().map(|_| sinks::mqtt::NAME).chain(names.iter().map(AsRef::as_ref));
-        if let Err(fault) = store.register_sinks(&all.collect::<Vec<_>>()) {
+        let nms_names = sinks::nms::names(&config.nms);
+        // A sink that cannot be started now keeps its place: what is for it waits.
+        let mqtt_name = (config.mqtt.broker != Broker::None).then(|| Arc::from(sinks::mqtt::NAME));
+        let names: Vec<Arc<str>> = mqtt_name.into_iter().chain(nms_names.iter().cloned()).collect();
+        let all: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        if let Err(fault) = store.register_sinks(&all) {
             problems.push(format!("store: {fault}"));
         }
         let first = |name: &str| store.cursor(name).unwrap_or_else(|| store.last_seq()) + 1;
         problems.extend(mqtt.iter().flat_map(sinks::mqtt::missing_files));
-        Self {
-            mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))),
-            nms: receivers.into_iter().zip(names).map(|(r, name)| (r, Arc::clone(&name), first(&name))).collect(),
+        let mut nms = Vec::new();
+        for (receiver, name) in config.nms.iter().map(sinks::nms::receiver).zip(nms_names) {
+            match receiver {
+                Ok(receiver) => nms.push((receiver, Arc::clone(&name), first(&name))),
+                Err(problem) => problems.push(problem),
+            }
         }
-    }
-
-    fn names(&self) -> Vec<Arc<str>> {
-        let mqtt = self.mqtt.iter().map(|_| Arc::from(sinks::mqtt::NAME));
-        mqtt.chain(self.nms.iter().map(|(_, name, _)| Arc::clone(name))).collect()
+        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, names }
     }
 }
 
@@ -184,16 +184,16 @@ fn start(
     config: &Config,
     catalogue: Catalogue,
     sockets: Vec<Bound>,
-    opening: Opening,
+    mut opening: Opening,
     sinks: &Sinks,
 ) -> Result<Running, String> {
     let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
-    let engine = restored(config, &catalogue, &opening.store);
+    let engine = restored(config, &catalogue, &mut opening.store, clock.now().mono);
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let path = Path::new(engine, catalogue, doors);
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
-        Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names()).map_err(no_thread)?;
+        Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
     let name = |bound: &Bound| match bound.input {
         Input::Traps => format!("traps on {}/udp", bound.address),
         Input::Syslog => format!("syslog on {}/udp", bound.address),
@@ -204,16 +204,26 @@ fn start(
     Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening })
 }
 
-/// The engine with what the last run knew. Accounts that fail beyond the table's capacity stay in the store.
-fn restored(config: &Config, catalogue: &Catalogue, store: &Store) -> Engine {
+/// The engine with what the last run knew. Accounts beyond the table's capacity stay in the store; one that failed once, long ago, is
+/// forgotten.
+fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono) -> Engine {
     let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), clock::wall().as_millis());
     let mut engine = Engine::new(config.settings.clone(), catalogue.families(), (seed, seed.rotate_left(32)));
     let mut skipped = 0;
-    if let Ok(mut accounts) = store.load_accounts::<AccountRecord>() {
+    if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
         skipped += accounts.skipped;
+        let forgotten =
+            |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
+        let (over, mut kept): (Vec<_>, Vec<_>) =
+            accounts.records.into_iter().partition(|(_, record)| forgotten(record));
+        let mut commit = Commit::new();
+        over.iter().for_each(|(key, _)| commit.delete_account(key));
+        if let Err(fault) = store.commit(commit, Durability::Later) {
+            tracing::warn!("store: {fault}");
+        }
         // The table may be smaller than the store: those with something open, then the newest.
-        accounts.records.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
-        skipped += accounts.records.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
+        kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
+        skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
     }
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;
@@ -276,8 +286,7 @@ async fn serve(
     }
     tokio::spawn(publish_health(health, health_document));
     wait_for_signal().await?;
-    let _nobody = stop.send(true).is_err();
-    end(running.path, running.keeper, tasks).await;
+    end(running.path, running.keeper, stop, tasks).await;
     let path_ended = running.path_thread.join().is_ok();
     let keeper_ended = running.keeper_thread.join().is_ok();
     let _absent = std::fs::remove_file(control::socket_of(&config.store.path)).is_err();
@@ -285,11 +294,12 @@ async fn serve(
 }
 
 /// First nothing more is taken in, then everything is on the disk, then what the sinks can still deliver is delivered.
-async fn end(path: PathHandle, keeper: KeeperHandle, mut tasks: JoinSet<()>) {
+async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
     let (reply, stopped) = oneshot::channel();
     if path.send(Question::Stop(reply)).await.is_ok() {
         let _gone = stopped.await.is_err();
     }
+    let _nobody = stop.send(true).is_err();
     let all = async { while tasks.join_next().await.is_some() {} };
     let _late = timeout(DRAIN, all).await.is_err();
     keeper.stop().await;

@@ -134,6 +134,7 @@ impl Replay {
                     self.alerts += 1;
                     show(at, &alert);
                 }
+                Action::Forget(_) | Action::Move(..) => {}
                 Action::Keep(record) => *self.gone.entry(record.account).or_default() += record.total,
             }
         }

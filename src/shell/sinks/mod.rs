@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
 use super::keeper::KeeperHandle;
-use crate::alert::Alert;
+use crate::alert::{Alert, State};
 use crate::store::Entry;
 
 /// Outbox entries read at a time.
@@ -29,19 +29,21 @@ pub(crate) struct UnderWay {
 pub(crate) type Shared = Arc<std::sync::Mutex<UnderWay>>;
 
 /// The message that tells an open alert's state, if it has one.
-pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send>;
+pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send + Sync>;
 
 /// Tells the present state of every open alert once more, when it is wanted. The task that reads the outbox does it, so that no
 /// state can overtake a later one: what the outbox holds beyond the state goes out after it.
 pub(crate) struct Refresh<T> {
     pub(crate) wanted: Arc<Notify>,
     pub(crate) to_message: ToState<T>,
+    /// Whether there are states at all.
+    pub(crate) is_used: bool,
 }
 
 impl<T> Refresh<T> {
     /// Never wanted.
     pub(crate) fn never() -> Self {
-        Self { wanted: Arc::default(), to_message: Box::new(|_| None) }
+        Self { wanted: Arc::default(), to_message: Box::new(|_| None), is_used: false }
     }
 }
 
@@ -87,13 +89,24 @@ pub(crate) async fn feed<T>(
             next = entry.seq + 1;
             let parts = to_messages(entry.seq, &entry.record);
             with(&shared, |under_way| under_way.parts.insert(entry.seq, parts.len()));
-            for message in parts {
+            for message in parts.into_iter().chain(still_open(&keeper, &entry.record, &refresh).await) {
                 if messages.send(message).await.is_err() {
                     return;
                 }
             }
         }
     }
+}
+
+/// The states of other open alerts about an account of this name: a user of the same name in another cluster shares the topic, and
+/// the end of one lock must not hide the other.
+async fn still_open<T>(keeper: &KeeperHandle, ended: &Alert, refresh: &Refresh<T>) -> Vec<T> {
+    if ended.state != State::Cleared || ended.account.is_none() || !refresh.is_used {
+        return Vec::new();
+    }
+    let open = keeper.alerts(0).await;
+    let same = open.iter().filter(|alert| alert.account == ended.account && alert.id != ended.id);
+    same.filter_map(|alert| (refresh.to_message)(alert)).collect()
 }
 
 /// Takes acknowledged tokens; an entry is done when all its messages are.

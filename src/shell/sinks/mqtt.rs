@@ -99,7 +99,7 @@ pub(crate) async fn run(
     let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), NAME.into(), acknowledged);
     let states_base = base.clone();
     let to_message = Box::new(move |alert: &Alert| account_state(&states_base, NO_ENTRY, alert));
-    let refresh = Refresh { wanted, to_message };
+    let refresh = Refresh { wanted, to_message, is_used: true };
     let feeding = feed(keeper, shared, first, publishes, move |seq, alert| messages(&base, seq, alert), refresh);
     tokio::select! {
         () = session => {}

@@ -38,9 +38,16 @@ pub(crate) fn receiver(nms: &Nms) -> Result<Receiver, String> {
     })
 }
 
-/// The name of its cursor in the store: it stays the same as long as the address does.
-pub(crate) fn name(receiver: &Receiver) -> String {
-    format!("nms {}", receiver.address)
+/// The names of their cursors in the store: one stays the same as long as its address does. Where several have one address, the
+/// later ones are numbered.
+pub(crate) fn names(all: &[Nms]) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for nms in all {
+        let name = format!("nms {}", nms.endpoint);
+        let same = names.iter().filter(|known| known.split(" #").next() == Some(name.as_str())).count();
+        names.push(if same == 0 { name.into() } else { format!("{name} #{}", same + 1).into() });
+    }
+    names
 }
 
 /// Delivers for ever. `first` is the outbox number to begin with.

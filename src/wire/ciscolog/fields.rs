@@ -102,6 +102,8 @@ impl<K: AsRef<str>> Fields<'_, '_, K> {
 /// Where the text behind the colon begins that follows the first `len` bytes, after blanks.
 fn colon_after(bytes: &[u8], len: usize) -> Option<usize> {
     let after = bytes.get(len..)?;
+    // `Reason code.:` is `Reason code:`.
+    let after = after.strip_prefix(b".").unwrap_or(after);
     let (_, rest) = after.trim_ascii_start().split_first().filter(|(b, _)| matches!(b, b':' | b'='))?;
     Some(bytes.len() - rest.len())
 }
