@@ -2,7 +2,6 @@
 //! (mosquitto's clients), real trouble (kill, a broker that is down, ports that are taken). Nothing in here looks inside.
 //!
 //! The program is `LOCKWARDEN_BIN`, or the one that cargo built. Every test has a directory, ports and brokers of its own.
-//! Not covered here: an NMS whose name cannot be resolved.
 
 #![cfg(feature = "embedded-broker")]
 #![expect(
@@ -17,6 +16,7 @@ mod broker;
 mod check;
 mod cucm;
 mod deliver;
+mod nms;
 mod order;
 mod payload;
 mod programs;
