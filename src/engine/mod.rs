@@ -46,8 +46,8 @@ pub enum Action {
     Tell(Box<Alert>, Box<AccountRecord>),
     /// Keep this record: it made room for another.
     Keep(Box<AccountRecord>),
-    /// Forget the record with this key: it made room, and one failure is not worth keeping.
-    Forget(Vec<u8>),
+    /// Forget this record: it made room, and one failure is not worth keeping.
+    Forget(Box<AccountRecord>),
     /// Keep this record in place of the one with this key: its cluster has become known.
     Move(Vec<u8>, Box<AccountRecord>),
 }
@@ -195,7 +195,8 @@ impl Engine {
         let (slot, gone) = self.accounts.insert(AccountRecord::new(account))?;
         if let Some(record) = gone {
             // A name seen once, in a flood of invented ones, is not worth a disk write.
-            self.act(if record.total > 1 { Action::Keep(Box::new(record)) } else { Action::Forget(record.key()) });
+            let record = Box::new(record);
+            self.act(if record.total > 1 { Action::Keep(record) } else { Action::Forget(record) });
         }
         Some(slot)
     }

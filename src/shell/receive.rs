@@ -245,7 +245,7 @@ fn drain(path: &mut Path, turn: &mut Turn) {
         match action {
             Action::Tell(alert, record) => turn.told.push((alert, record)),
             Action::Keep(record) => turn.records.push(*record),
-            Action::Forget(key) => turn.forgotten.push(key),
+            Action::Forget(record) => turn.forgotten.push(record.key()),
             Action::Move(old, record) => {
                 turn.forgotten.push(old);
                 turn.records.push(*record);

@@ -11,7 +11,7 @@ pub enum Tree {
     Meta,
     /// Counters of accounts.
     Accounts,
-    /// What is known of cluster nodes and SNMPv3 engines.
+    /// What is known of cluster nodes.
     Nodes,
     /// Open alerts and the recent closed ones.
     Alerts,
@@ -19,14 +19,11 @@ pub enum Tree {
     Outbox,
     /// How far each sink has come.
     Cursors,
-    /// The ring of sign-in and sign-out records.
-    Audit,
 }
 
 impl Tree {
     /// Every tree there is.
-    pub const ALL: [Self; 7] =
-        [Self::Meta, Self::Accounts, Self::Nodes, Self::Alerts, Self::Outbox, Self::Cursors, Self::Audit];
+    pub const ALL: [Self; 6] = [Self::Meta, Self::Accounts, Self::Nodes, Self::Alerts, Self::Outbox, Self::Cursors];
 
     /// The byte that stands before this tree's keys where all trees share one key space. Frozen: it is on disk.
     #[must_use]
@@ -38,7 +35,6 @@ impl Tree {
             Self::Alerts => b'l',
             Self::Outbox => b'o',
             Self::Cursors => b'c',
-            Self::Audit => b'u',
         }
     }
 }
@@ -152,7 +148,7 @@ mod tests {
     #[test]
     fn every_tree_has_its_own_frozen_prefix() {
         let prefixes: Vec<u8> = Tree::ALL.iter().map(|tree| tree.prefix()).collect();
-        assert_eq!(prefixes, b"manlocu");
+        assert_eq!(prefixes, b"manloc");
     }
 
     #[test]

@@ -57,11 +57,6 @@ impl Commit {
         self.put(Tree::Nodes, key, value)
     }
 
-    /// Deletes the node's record.
-    pub fn delete_node(&mut self, key: &[u8]) {
-        self.writes.push(Write::Delete { tree: Tree::Nodes, key: key.to_vec() });
-    }
-
     /// Keeps `value` as an open alert. A closed one of the same id is open again.
     ///
     /// # Errors

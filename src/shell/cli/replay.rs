@@ -134,8 +134,10 @@ impl Replay {
                     self.alerts += 1;
                     show(at, &alert);
                 }
-                Action::Forget(_) | Action::Move(..) => {}
-                Action::Keep(record) => *self.gone.entry(record.account).or_default() += record.total,
+                Action::Move(..) => {}
+                Action::Keep(record) | Action::Forget(record) => {
+                    *self.gone.entry(record.account).or_default() += record.total
+                }
             }
         }
     }
