@@ -42,6 +42,8 @@ pub(crate) struct Run {
     pub(crate) began: Mono,
     pub(crate) first: Option<Wall>,
     pub(crate) last: Option<Wall>,
+    /// The newest time that a message about it carried itself.
+    pub(crate) stamped: Option<Wall>,
     pub(crate) node: Label,
     pub(crate) interface: Label,
     pub(crate) sources: heapless::Vec<Label, SOURCES>,
@@ -183,6 +185,7 @@ impl AccountRecord {
         let run = &mut self.run;
         run.first = Some(run.first.map_or(seen.at, |first| first.min(seen.at)));
         run.last = Some(run.last.map_or(seen.at, |last| last.max(seen.at)));
+        run.stamped = run.stamped.max(observation.stamp.map(|stamp| stamp.at));
         if run.node.is_empty() {
             run.node = Label::from_wire(observation.node);
         }

@@ -119,13 +119,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether it speaks of a time before the newest failure. The clocks of two nodes may differ by as much as an attempt's tellings.
+    /// Whether it speaks of a time before the newest failure, by the messages' own times: the clock of this box may be another. The
+    /// clocks of two nodes may differ by as much as an attempt's tellings.
     fn is_late(&self, observation: &Observation<'_>) -> bool {
-        let Some(last) = self.record.run.last else { return false };
         match observation.stamp {
             Some(stamp) => {
                 let slack = self.settings.merge_window.as_millis() + u64::from(stamp.precision_ms);
-                stamp.at.plus(Span::millis(slack)) < last
+                self.record.run.stamped.is_some_and(|last| stamp.at.plus(Span::millis(slack)) < last)
             }
             None => observation.channel == Channel::Nested,
         }
