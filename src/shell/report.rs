@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::AccountRecord;
 use crate::path::{Path, Transport};
 use crate::units::Now;
+use crate::verdict::Tallies;
 
 /// The accounts at hand: locked ones first, then by their newest failure.
 pub(crate) fn accounts(path: &Path, now: Now) -> Value {
@@ -33,8 +34,6 @@ pub(crate) fn accounts(path: &Path, now: Now) -> Value {
 /// What was received and how it ended.
 pub(crate) fn path(path: &Path) -> Value {
     let tallies = path.tallies();
-    let verdicts: serde_json::Map<String, Value> =
-        tallies.iter().filter(|(_, n)| *n > 0).map(|(v, n)| (v.as_str().to_owned(), n.into())).collect();
     let refused: Vec<Value> = path
         .refusals()
         .map(|refusal| {
@@ -56,9 +55,15 @@ pub(crate) fn path(path: &Path) -> Value {
         .collect();
     json!({
         "received": tallies.total(),
-        "verdicts": verdicts,
+        "verdicts": verdicts(tallies),
         "refused": refused,
         "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
         "nodes": nodes,
     })
+}
+
+/// Each verdict that was given, with its count.
+pub(crate) fn verdicts(tallies: &Tallies) -> Value {
+    let given = tallies.iter().filter(|(_, n)| *n > 0);
+    Value::Object(given.map(|(verdict, n)| (verdict.as_str().to_owned(), n.into())).collect())
 }

@@ -14,6 +14,7 @@ use crate::engine::{Action, Engine};
 use crate::event::Account;
 use crate::path::{Doors, Path};
 use crate::shell::capture::{self, Captured};
+use crate::shell::report;
 use crate::units::{Mono, Now, Span, Wall};
 
 /// The file cannot be used.
@@ -144,8 +145,6 @@ impl Replay {
 
     fn totals(&self, skipped: u64) -> Value {
         let tallies = self.path.tallies();
-        let verdicts: serde_json::Map<String, Value> =
-            tallies.iter().filter(|(_, n)| *n > 0).map(|(v, n)| (v.as_str().to_owned(), n.into())).collect();
         let mut failures = self.gone.clone();
         for record in self.path.engine.accounts() {
             *failures.entry(record.account.clone()).or_default() += record.total;
@@ -158,7 +157,7 @@ impl Replay {
             .collect();
         json!({
             "from": self.first, "to": self.first.map(|_| self.last), "received": tallies.total(), "skipped": skipped,
-            "older": self.older, "verdicts": verdicts, "messages": self.alerts, "accounts": accounts,
+            "older": self.older, "verdicts": report::verdicts(tallies), "messages": self.alerts, "accounts": accounts,
         })
     }
 }
