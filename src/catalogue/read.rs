@@ -175,9 +175,8 @@ impl Catalogue {
                 verdict = weightier(verdict, said);
             }
         };
-        if ciscolog::nested(&detail).is_some() {
-            ciscolog::nested_lines(&detail).for_each(&mut read);
-        } else if detail.contains('%') {
+        let lines = ciscolog::nested_lines(&detail).map(&mut read).count();
+        if lines == 0 && detail.contains('%') {
             read(&detail);
         }
         verdict

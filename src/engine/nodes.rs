@@ -59,22 +59,29 @@ impl Nodes {
         let cluster = cluster.trim();
         // The steady state: a node that is known, and names its known cluster or none. No allocation, no copy but the answer.
         let fixed = self.fixed;
-        if let Some((at, known)) =
-            self.known.iter_mut().enumerate().find(|(_, n)| n.name.as_str().eq_ignore_ascii_case(name))
-        {
+        if let Some((at, known)) = self.find(name) {
             known.last_sign_in = now;
-            if at < fixed && !known.cluster.is_empty() {
+            let holds = at < fixed || cluster.is_empty() || known.cluster.as_str() == cluster;
+            if holds && !known.cluster.is_empty() {
                 return known.cluster.clone();
             }
-            if cluster.is_empty() && !known.cluster.is_empty()
-                || known.cluster.as_str() == cluster && !cluster.is_empty()
-            {
-                return known.cluster.clone();
+            if cluster.is_empty() {
+                return self.unnamed();
             }
         }
         let cluster = Label::from_wire(cluster);
         self.note(name, &cluster, now);
-        if cluster.is_empty() && !self.named { self.sole_cluster.clone().unwrap_or_default() } else { cluster }
+        if cluster.is_empty() { self.unnamed() } else { cluster }
+    }
+
+    /// The cluster of a message when neither it nor anything known of its node names one.
+    fn unnamed(&self) -> Label {
+        if self.named { Label::new() } else { self.sole_cluster.clone().unwrap_or_default() }
+    }
+
+    /// The node of this name, and its place.
+    fn find(&mut self, name: &str) -> Option<(usize, &mut Node)> {
+        self.known.iter_mut().enumerate().find(|(_, node)| node.name.as_str().eq_ignore_ascii_case(name))
     }
 
     fn note(&mut self, name: &str, cluster: &Label, now: Mono) {
@@ -88,9 +95,7 @@ impl Nodes {
             return;
         }
         let fixed = self.fixed;
-        if let Some((at, known)) =
-            self.known.iter_mut().enumerate().find(|(_, n)| n.name.as_str().eq_ignore_ascii_case(name))
-        {
+        if let Some((at, known)) = self.find(name) {
             known.last_sign_in = known.last_sign_in.max(now);
             if !cluster.is_empty() && (at >= fixed || known.cluster.is_empty()) {
                 known.cluster = cluster.clone();

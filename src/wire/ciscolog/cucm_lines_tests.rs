@@ -1,6 +1,6 @@
 //! Whole lines as a cluster sends them, each with its complete value. All are constructed.
 
-use super::{CiscoLog, authentication_failures, nested, parse};
+use super::{CiscoLog, authentication_failures, nested_lines, parse};
 use crate::wire::stamp::Stamp;
 use crate::wire::syslog::{Form, Pri, decode};
 
@@ -55,7 +55,7 @@ fn an_alert_lists_failures_or_carries_a_whole_line() {
     let failures: Vec<_> =
         authentication_failures(list).map(|f| (f.stamp, f.login_from, f.interface, f.user.raw)).collect();
     assert_eq!(failures, [(Stamp::parse("1/15/26 9:00 AM"), "192.0.2.15", "VMREST", "ccmadmin")]);
-    let inner = decode(nested(line.raw).expect("a line inside"));
+    let inner = decode(nested_lines(line.raw).next().expect("a line inside"));
     let message = parse(inner.body).expect("a message inside");
     let stamp = Stamp::parse("Jan 15 2026 09:03:59.090 UTC");
     assert_eq!((inner.sequence, inner.host, inner.stamp), (Some(103), Some("cucm-sub1.example.test"), stamp));
@@ -70,7 +70,7 @@ fn an_alert_cut_behind_the_line_inside_still_shows_that_line() {
     let message = parse(decode(cut).body).expect("a message");
     let detail = message.tags.get("AlertDetail").expect("a detail");
     assert_eq!((message.truncated, detail.complete, user(&message)), (true, false, None));
-    let inner = parse(decode(nested(detail.raw).expect("a line inside")).body).expect("a message inside");
+    let inner = parse(decode(nested_lines(detail.raw).next().expect("a line inside")).body).expect("a message inside");
     assert_eq!((inner.truncated, user(&inner)), (false, Some(("jdoe", true))));
 }
 

@@ -1,7 +1,7 @@
 //! The CiscoLog message: `%FAC-n-NAME: %[key=value][key=value]: text`, as CUCM writes it (and IOS, without tags).
 //!
 //! Old CUCM releases have no brackets but `Key:value Key:value` in the text: see [`colon_value`]. RTMT alerts carry other
-//! messages inside: see [`nested`] and [`authentication_failures`]. Lengths of names are bounded, contents are not checked:
+//! messages inside: see [`nested_lines`] and [`authentication_failures`]. Lengths of names are bounded, contents are not checked:
 //! CUCM breaks the specification's alphabet (`authFail`, `RTMT-ERROR-ALERT`, `UC_Location Bandwidth Manager`).
 
 #[cfg(test)]
@@ -11,7 +11,7 @@ mod rtmt;
 mod tags;
 
 pub use fields::colon_value;
-pub use rtmt::{RtmtFailure, authentication_failures, nested, nested_lines};
+pub use rtmt::{RtmtFailure, authentication_failures, nested_lines};
 pub use tags::{Part, TagIter, TagValue, Tags};
 
 use crate::wire::syslog::scan::Scan;

@@ -18,14 +18,8 @@ pub struct RtmtFailure<'a> {
     pub user: TagValue<'a>,
 }
 
-/// The first message of another node in an alert's detail: the text behind `MatchedEvent :`, up to the line end before the next
-/// of RTMT's own fields. [`syslog::decode`](crate::wire::syslog::decode) reads it.
-#[must_use]
-pub fn nested(detail: &str) -> Option<&str> {
-    nested_lines(detail).next()
-}
-
-/// All messages of other nodes in an alert's detail; see [`nested`].
+/// The messages of other nodes in an alert's detail: each the text behind `MatchedEvent :`, up to the line end before the next of
+/// RTMT's own fields. [`syslog::decode`](crate::wire::syslog::decode) reads it.
 pub fn nested_lines(detail: &str) -> impl Iterator<Item = &str> {
     let mut rest = detail;
     core::iter::from_fn(move || {
@@ -154,6 +148,10 @@ fn is_time(field: &Field<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn nested(detail: &str) -> Option<&str> {
+        nested_lines(detail).next()
+    }
 
     const INNER: &str = "Jan 15 09:03:59 cucm-sub1 local7 4 : 103: Jan 15 2026 09:03:59.090 UTC : %UC_IMS-4-authFail: %[UserID=jdoe]: x.";
 

@@ -112,7 +112,7 @@ impl<'a> TagValue<'a> {
         Cow::Owned(text)
     }
 
-    /// An RTMT detail, ready for [`nested`](super::nested). A sender that escaped the brackets of the inner message escaped its
+    /// An RTMT detail, ready for [`nested_lines`](super::nested_lines). A sender that escaped the brackets of the inner message escaped its
     /// escapes as well, and both are undone; one that did not left the inner escapes as they were, and they must stay.
     #[must_use]
     pub fn detail(&self) -> Cow<'a, str> {
