@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -40,6 +40,8 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the system gives no event queue: {error}"))?;
     runtime.block_on(async {
+        // First of all: from the first line that is said on, a signal ends the service in order.
+        let signals = Signals::listen()?;
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
         let mut opening = open_store(config)?;
@@ -50,7 +52,7 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let no_broker = start_broker(config);
         let sinks = Sinks::register(config, &mut opening.store, &mut problems);
         let running = start(config, catalogue, sockets, opening, &sinks)?;
-        serve(config, running, sinks, no_broker, problems, said).await
+        serve(config, running, sinks, no_broker, (problems, signals), said).await
     })
 }
 
@@ -240,7 +242,7 @@ async fn serve(
     running: Running,
     sinks: Sinks,
     no_broker: Option<String>,
-    mut problems: Vec<String>,
+    (mut problems, signals): (Vec<String>, Signals),
     said: &mut dyn FnMut(&str),
 ) -> Result<(), String> {
     let (stop, stopping) = watch::channel(false);
@@ -285,7 +287,7 @@ async fn serve(
         tokio::spawn(control::serve(listener, health.clone()));
     }
     tokio::spawn(publish_health(health, health_document));
-    wait_for_signal().await?;
+    signals.wait().await;
     end(running.path, running.keeper, stop, tasks).await;
     let path_ended = running.path_thread.join().is_ok();
     let keeper_ended = running.keeper_thread.join().is_ok();
@@ -305,15 +307,25 @@ async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, 
     keeper.stop().await;
 }
 
-async fn wait_for_signal() -> Result<(), String> {
-    let no_signal = |error: std::io::Error| format!("signals cannot be received: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signal)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What ends the service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on a signal waits for [`Self::wait`].
+    fn listen() -> Result<Self, String> {
+        let on = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Publishes `health` when something other than the passing of time has changed; at once when a sink's state has.
