@@ -6,6 +6,7 @@
 //! * [`wire`]: bytes to values and back (SNMP, syslog, CiscoLog).
 //! * [`catalogue`]: what a message means, as data.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
+//! * [`usm`]: SNMPv3's security: keys, digests, encryption, and who is believed when.
 //! * [`config`]: the operator's file, checked once.
 //! * [`path`]: the way through all of these, from datagram to verdict.
 //! * [`store`]: versioned records, what to write and when.
@@ -26,5 +27,6 @@ pub mod path;
 pub mod shell;
 pub mod store;
 pub mod units;
+pub mod usm;
 pub mod verdict;
 pub mod wire;

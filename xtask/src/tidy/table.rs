@@ -16,11 +16,12 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "alert", imports: &["units", "event"] },
     Place { name: "board", imports: &[] },
     Place { name: "wire", imports: &["units"] },
+    Place { name: "usm", imports: &["units", "verdict", "board", "wire"] },
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
-    Place { name: "config", imports: &["units", "event", "alert", "engine", "catalogue", "board"] },
-    Place { name: "path", imports: &["units", "event", "verdict", "wire", "catalogue", "engine", "config"] },
-    Place { name: "store", imports: &["units", "event", "alert", "engine"] },
+    Place { name: "config", imports: &["units", "event", "alert", "engine", "usm", "catalogue", "board"] },
+    Place { name: "path", imports: &["units", "event", "verdict", "wire", "usm", "catalogue", "engine", "config"] },
+    Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
     Place {
         name: "shell",
         imports: &[
@@ -30,6 +31,7 @@ pub(super) const PLACES: &[Place] = &[
             "alert",
             "board",
             "wire",
+            "usm",
             "catalogue",
             "engine",
             "config",
