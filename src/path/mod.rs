@@ -128,7 +128,7 @@ impl Path {
         }
         let notification = match snmp::decode(datagram) {
             Ok(Message::Notification(notification)) => notification,
-            Ok(Message::V3) => {
+            Ok(Message::V3(_)) => {
                 self.refusals.note(from, Transport::Snmp, Verdict::V3NotConfigured, now);
                 return (Verdict::V3NotConfigured, None);
             }
