@@ -134,4 +134,75 @@ mod tests {
         assert_eq!(key(Auth::Md5), "87021d7bd9d101ba05ea6e3bf9d9bd4a");
         assert_eq!(key(Auth::Sha1), "78e2dcce79d59403b58c1bbaa5bff46391f1cd25");
     }
+
+    #[test]
+    fn rfc_7860_keys_have_the_length_of_their_digest() {
+        let key = |auth| hex(&master(auth, "maplesyrup").localised(auth, &ENGINE));
+        assert_eq!(key(Auth::Sha224), "0bd8827c6e29f8065e08e09237f177e410f69b90e1782be682075674");
+        assert_eq!(key(Auth::Sha256), "8982e0e549e866db361a6b625d84cccc11162d453ee8ce3a6445c2d6776f0f8b");
+        for auth in Auth::ALL {
+            assert_eq!(master(auth, "maplesyrup").localised(auth, &ENGINE).len(), auth.key_length(), "{auth:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_grows_by_its_digest_for_net_snmp_and_by_its_own_password_key_for_cisco() {
+        let key = |privacy, auth| hex(&master(auth, "maplesyrup").for_cipher(privacy, auth, &ENGINE));
+        assert_eq!(key(Privacy::Aes192, Auth::Md5), "526f5eed9fcce26f8964c2930787d82bfa24a92467426c2f");
+        assert_eq!(key(Privacy::Aes256, Auth::Md5), "526f5eed9fcce26f8964c2930787d82bfa24a92467426c2f4b09192be10dfaec");
+        assert_eq!(key(Privacy::Aes192, Auth::Sha1), "6695febc9288e36282235fc7151f128497b38f3f505e07eb");
+        assert_eq!(
+            key(Privacy::Aes256, Auth::Sha1),
+            "6695febc9288e36282235fc7151f128497b38f3f505e07eb9af25568fa1f5dbe"
+        );
+        assert_eq!(key(Privacy::Aes192c, Auth::Md5), "526f5eed9fcce26f8964c2930787d82b79eff44a90650ee0");
+        assert_eq!(
+            key(Privacy::Aes256c, Auth::Md5),
+            "526f5eed9fcce26f8964c2930787d82b79eff44a90650ee0a3a40abfac5acc12"
+        );
+        assert_eq!(key(Privacy::Aes192c, Auth::Sha1), "6695febc9288e36282235fc7151f128497b38f3f9b8b6d78");
+        assert_eq!(
+            key(Privacy::Aes256c, Auth::Sha1),
+            "6695febc9288e36282235fc7151f128497b38f3f9b8b6d78936ba6e7d19dfd9c"
+        );
+        assert_eq!(
+            key(Privacy::Aes256, Auth::Sha224),
+            "0bd8827c6e29f8065e08e09237f177e410f69b90e1782be682075674e82d9bf0"
+        );
+        assert_eq!(
+            key(Privacy::Aes256c, Auth::Sha224),
+            "0bd8827c6e29f8065e08e09237f177e410f69b90e1782be68207567422c34be4"
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_long_enough_is_only_cut() {
+        let key = |privacy| hex(&master(Auth::Sha256, "maplesyrup").for_cipher(privacy, Auth::Sha256, &ENGINE));
+        assert_eq!(key(Privacy::Des), "8982e0e549e866db361a6b625d84cccc");
+        assert_eq!(key(Privacy::Aes128), "8982e0e549e866db361a6b625d84cccc");
+        assert_eq!(key(Privacy::Aes192), "8982e0e549e866db361a6b625d84cccc11162d453ee8ce3a");
+        assert_eq!(key(Privacy::Aes256c), "8982e0e549e866db361a6b625d84cccc11162d453ee8ce3a6445c2d6776f0f8b");
+    }
+
+    #[test]
+    fn a_password_of_any_length_from_8_octets_fills_1_mib() {
+        for length in [8, 9, 4_096, 4_097, STRETCH, STRETCH + 1] {
+            let password: Vec<u8> = (b'a'..=b'z').cycle().take(length).collect();
+            let filled: Vec<u8> = password.iter().copied().cycle().take(1_048_576).collect();
+            let master = MasterKey::from_password(Auth::Sha1, &password).unwrap();
+            assert_eq!(master.0.as_slice(), sha1::Sha1::digest(filled).as_slice(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_password_of_7_octets_is_refused() {
+        assert!(MasterKey::from_password(Auth::Sha1, b"").is_none());
+        assert!(MasterKey::from_password(Auth::Sha1, b"syrup12").is_none());
+        assert!(MasterKey::from_password(Auth::Sha1, b"syrup123").is_some());
+    }
+
+    #[test]
+    fn a_key_does_not_show_itself() {
+        assert_eq!(format!("{:?}", master(Auth::Md5, "maplesyrup")), "***");
+    }
 }
