@@ -100,7 +100,7 @@ impl Replay {
         self.last = self.last.max(message.at);
         let now = Now { mono: self.mono, wall: message.at, synchronised: true };
         if message.is_snmp {
-            let (_, _answer) = self.path.snmp(&message.bytes, message.from, now);
+            let (_, _reply) = self.path.snmp(&message.bytes, message.from, now);
         } else {
             self.path.syslog(&message.bytes, message.from, now);
         }

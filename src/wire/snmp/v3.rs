@@ -14,6 +14,8 @@ use crate::wire::DecodeError;
 const VERSION_3: i128 = 3;
 /// `msgSecurityModel` of USM (RFC 3411 section 5, SnmpSecurityModel).
 const USM: i32 = 3;
+/// The field of a message under another security model.
+pub const SECURITY_MODEL: &str = "msgSecurityModel";
 const AUTH_FLAG: u8 = 1;
 const PRIV_FLAG: u8 = 2;
 const REPORTABLE_FLAG: u8 = 4;
@@ -156,14 +158,14 @@ impl<'a> V3Message<'a> {
         let &[flags] = global.content(ber::OCTET_STRING, "msgFlags")? else {
             return Err(DecodeError::Invalid("msgFlags"));
         };
-        let model = global.integer("msgSecurityModel")?;
+        let model = global.integer(SECURITY_MODEL)?;
         global.end("msgGlobalData")?;
         let (auth, privacy) = (flags & AUTH_FLAG != 0, flags & PRIV_FLAG != 0);
         if privacy && !auth {
             return Err(DecodeError::Invalid("msgFlags"));
         }
         if model != USM {
-            return Err(DecodeError::Unsupported("msgSecurityModel"));
+            return Err(DecodeError::Unsupported(SECURITY_MODEL));
         }
         let parameters = message.content(ber::OCTET_STRING, "msgSecurityParameters")?;
         let after_parameters = message.rest().len();
