@@ -194,7 +194,7 @@ fn both_or_neither(section: &Section<'_>, algorithm: &str, passwords: [&str; 2],
     match (section.has(algorithm), given) {
         (true, None) => {
             let allowed = format!("with {}", passwords.join(" or "));
-            let example = format!(r#"{algorithm}-password-file = "/etc/lockwarden/cucm.{algorithm}""#);
+            let example = format!(r#"{algorithm}-password-file = "/etc/lockwarden/user.{algorithm}""#);
             section.refuse(algorithm, "is given without a password", &allowed, Some(&example));
         }
         (false, Some(password)) => {
