@@ -227,7 +227,8 @@ pub const KEYS: &[Key] = &[
         r#""as-received""#,
         "`translated`: in the version, kind and identity that the `[[nms]]` is set to (RFC 3584); v1 on its way to v2c \
          or v3 gets `snmpTrapAddress.0`, `snmpTrapCommunity.0` and `snmpTrapEnterprise.0`. `as-received`: v1 as v1 and \
-         v2c as v2c, with the community it came with; v3 as with `translated`.",
+         v2c as v2c, in the clear with the community it came with, even where the `[[nms]]` is set to v3; v3 as with \
+         `translated`.",
     ),
     list(
         "relay.include",

@@ -29,7 +29,8 @@ pub struct Relay {
 /// What becomes of a notification on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RelayForm {
-    /// v1 stays v1 and v2c stays v2c, with the community it came with. v3 becomes what the receiver is set to.
+    /// v1 stays v1 and v2c stays v2c, with the community it came with, whatever the receiver is set to. What came as v3 is
+    /// sent in the receiver's version, under its own user or community.
     AsReceived,
     /// Version, kind and identity are those that the receiver is set to (RFC 3584 section 3); what came as v1 and is
     /// sent as v2c or v3 carries `snmpTrapAddress.0`, `snmpTrapCommunity.0` and `snmpTrapEnterprise.0`.
