@@ -135,12 +135,6 @@ impl Receiver {
         self.senders.drain_changed(keep);
     }
 
-    /// Whether there is a sender to keep.
-    #[must_use]
-    pub fn has_changed(&self) -> bool {
-        self.senders.has_changed()
-    }
-
     /// Decides about one message. What is decrypted stands in `scratch`.
     ///
     /// # Errors

@@ -143,9 +143,4 @@ impl Senders {
             keep(&sender.record);
         }
     }
-
-    /// Whether there is something to keep.
-    pub(super) fn has_changed(&self) -> bool {
-        self.0.iter().any(|sender| sender.changed)
-    }
 }
