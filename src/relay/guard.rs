@@ -137,15 +137,14 @@ fn original_sender(notification: &Notification<'_>) -> Option<Ipv4Addr> {
     appended.filter(names_one).or(header.filter(names_one))
 }
 
-/// Hashes all sub-identifiers but a zero before the last.
+/// Hashes all sub-identifiers but a zero before the last, and where they end.
 fn hash_trap_oid(trap_oid: TrapOid<'_>, hasher: &mut SipHasher13) {
-    let (mut before, mut last) = (None, None);
+    let (mut before, mut last) = (None::<u32>, None::<u32>);
     for id in trap_oid.sub_ids() {
-        before.into_iter().for_each(|id: u32| id.hash(hasher));
-        before = last;
-        last = Some(id);
+        before.into_iter().for_each(|id| id.hash(hasher));
+        before = last.replace(id);
     }
-    before.filter(|&id| id != 0).hash(hasher);
+    before.filter(|&id| id != 0).into_iter().for_each(|id| id.hash(hasher));
     last.hash(hasher);
 }
 
@@ -153,4 +152,182 @@ fn is_of_relays(bind: &Varbind<'_>) -> bool {
     [&standard::SNMP_TRAP_ADDRESS, &standard::SNMP_TRAP_COMMUNITY, &standard::SNMP_TRAP_ENTERPRISE]
         .into_iter()
         .any(|name| bind.name == *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snmp::{Kind, Message, Oid, OutValue, OutVarbind, Relayed, decode, encode};
+
+    const ENTERPRISE: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 8072, 9999]);
+    const BOX: &str = "192.0.2.1";
+    const RELAY: &str = "198.51.100.1";
+
+    /// The guard, a clock, and what the other relay of a loop would do.
+    struct Rig {
+        guard: LoopGuard,
+        now: Mono,
+    }
+
+    impl Rig {
+        fn new() -> Self {
+            Self { guard: LoopGuard::new(&[7; 16]), now: Mono::ZERO }
+        }
+
+        fn admit(&mut self, datagram: &[u8], from: &str) -> Result<(), Looped> {
+            self.guard.admit(&notification(datagram), from.parse().unwrap(), self.now)
+        }
+
+        fn later(&mut self, span: Span) {
+            self.now = self.now + span;
+        }
+    }
+
+    fn notification(datagram: &[u8]) -> Notification<'_> {
+        match decode(datagram) {
+            Ok(Message::Notification(notification)) => notification,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn as_v2(datagram: &[u8], from: &str) -> Vec<u8> {
+        let relayed = Relayed::from_received(&notification(datagram), from.parse().unwrap()).unwrap();
+        relayed.encode_v2c(Kind::Inform, b"other", 4_711)
+    }
+
+    fn as_v1(datagram: &[u8], from: &str) -> Vec<u8> {
+        let relayed = Relayed::from_received(&notification(datagram), from.parse().unwrap()).unwrap();
+        relayed.to_v1().unwrap().encode(b"other")
+    }
+
+    fn trap(uptime: u32, text: &str) -> Vec<u8> {
+        let bind = OutVarbind::new(ENTERPRISE.child(&[1, 0]).unwrap(), text);
+        encode::v2c(Kind::Trap, b"public", 1, uptime, &ENTERPRISE.child(&[0, 7]).unwrap(), &[bind])
+    }
+
+    fn v1_trap(agent: [u8; 4]) -> Vec<u8> {
+        encode::v1_trap(b"public", &ENTERPRISE, agent.into(), 6, 7, 1, &[])
+    }
+
+    #[test]
+    fn a_notification_that_comes_back_translated_stops_at_once() {
+        let without_zero = encode::v2c(Kind::Trap, b"public", 1, 1, &ENTERPRISE.child(&[7]).unwrap(), &[]);
+        let linkup = encode::v2c(Kind::Trap, b"public", 1, 1, &standard::LINK_UP, &[]);
+        for received in [trap(1, "a"), without_zero, linkup, v1_trap([192, 0, 2, 1]), v1_trap([0, 0, 0, 0])] {
+            let v2 = as_v2(&received, BOX);
+            let v1 = as_v1(&received, BOX);
+            for sent in [v2.clone(), v1.clone(), as_v1(&v2, RELAY), as_v2(&v1, RELAY), as_v2(&v2, RELAY)] {
+                let mut rig = Rig::new();
+                assert_eq!(rig.admit(&received, BOX), Ok(()));
+                assert_eq!(rig.admit(&sent, RELAY), Err(Looped::OtherSource), "{sent:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_v1_trap_that_comes_back_as_received_stops_at_once() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), BOX), Ok(()));
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), RELAY), Err(Looped::OtherSource));
+    }
+
+    #[test]
+    fn a_loop_of_what_names_no_sender_ends_by_the_count() {
+        for received in [trap(1, "a"), v1_trap([0, 0, 0, 0]), v1_trap([127, 0, 1, 1])] {
+            let mut rig = Rig::new();
+            assert_eq!(rig.admit(&received, BOX), Ok(()));
+            let ends: Vec<_> = (0..6).map(|_| rig.admit(&received, RELAY)).collect();
+            let stopped = Err(Looped::TooOften);
+            assert_eq!(ends, [Ok(()), Ok(()), Ok(()), Ok(()), stopped, stopped]);
+        }
+    }
+
+    #[test]
+    fn a_loop_through_the_sender_s_own_host_ends_by_the_count() {
+        let mut rig = Rig::new();
+        let ends: Vec<_> = [trap(1, "a"), as_v2(&trap(1, "a"), BOX), as_v1(&trap(1, "a"), BOX), trap(1, "a")]
+            .iter()
+            .chain([&trap(1, "a"), &as_v2(&trap(1, "a"), BOX)])
+            .map(|datagram| rig.admit(datagram, BOX))
+            .collect();
+        let stopped = Err(Looped::TooOften);
+        assert_eq!(ends, [Ok(()), Ok(()), Ok(()), Ok(()), stopped, stopped]);
+    }
+
+    #[test]
+    fn two_boxes_that_say_the_same_at_the_same_uptime_stay_two() {
+        let cold_start = encode::v2c(Kind::Trap, b"public", 1, 0, &standard::COLD_START, &[]);
+        let mut rig = Rig::new();
+        for (box_, agent) in
+            [("192.0.2.1", [192, 0, 2, 1]), ("192.0.2.2", [192, 0, 2, 2]), ("2001:db8::2", [192, 0, 2, 3])]
+        {
+            assert_eq!(rig.admit(&cold_start, box_), Ok(()));
+            assert_eq!(rig.admit(&v1_trap(agent), box_), Ok(()));
+            assert_eq!(rig.admit(&v1_trap(agent), RELAY), Err(Looped::OtherSource));
+        }
+        // The same relay passes on what both have said.
+        let mut rig = Rig::new();
+        for box_ in ["192.0.2.1", "192.0.2.2"] {
+            assert_eq!(rig.admit(&as_v2(&cold_start, box_), RELAY), Ok(()));
+        }
+    }
+
+    #[test]
+    fn different_content_passes_every_time() {
+        let value = |value| {
+            let bind = OutVarbind { name: ENTERPRISE, value };
+            encode::v2c(Kind::Trap, b"public", 1, 1, &ENTERPRISE, &[bind])
+        };
+        let mut rig = Rig::new();
+        let bytes = || OutValue::OctetString(b"\0"[..].into());
+        for datagram in [
+            trap(1, "a"),
+            trap(2, "a"),
+            trap(1, "b"),
+            value(bytes()),
+            value(OutValue::Opaque(b"\0"[..].into())),
+            value(OutValue::Null),
+            value(OutValue::Integer(0)),
+            value(OutValue::Unsigned32(0)),
+            value(OutValue::Counter64(0)),
+            encode::v2c(Kind::Trap, b"public", 1, 1, &standard::LINK_UP, &[]),
+            encode::v2c(Kind::Trap, b"public", 1, 1, &standard::LINK_DOWN, &[]),
+        ] {
+            assert_eq!(rig.admit(&datagram, BOX), Ok(()));
+            assert_eq!(rig.admit(&as_v2(&datagram, BOX), RELAY), Err(Looped::OtherSource));
+        }
+    }
+
+    #[test]
+    fn after_ten_seconds_a_notification_starts_anew() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), BOX), Ok(()));
+        rig.later(Span::millis(9_999));
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), RELAY), Err(Looped::OtherSource));
+        rig.later(Span::millis(1));
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), RELAY), Ok(()));
+        assert_eq!(rig.admit(&v1_trap([192, 0, 2, 1]), BOX), Err(Looped::OtherSource));
+    }
+
+    #[test]
+    fn the_last_1024_notifications_are_remembered_in_the_memory_of_the_first() {
+        let mut rig = Rig::new();
+        let room = (rig.guard.contents.capacity(), rig.guard.seen.capacity());
+        for uptime in 0..2_500 {
+            assert_eq!(rig.admit(&trap(uptime, "a"), BOX), Ok(()));
+        }
+        assert_eq!((rig.guard.contents.capacity(), rig.guard.seen.capacity()), room);
+        for uptime in 2_500 - 1_024..2_500 {
+            let returned = as_v2(&trap(uptime, "a"), BOX);
+            assert_eq!(rig.admit(&returned, RELAY), Err(Looped::OtherSource), "{uptime}");
+        }
+        assert_eq!(rig.admit(&as_v2(&trap(2_500 - 1_025, "a"), BOX), RELAY), Ok(()));
+    }
+
+    #[test]
+    fn a_mapped_address_is_its_ipv4() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.admit(&trap(1, "a"), BOX), Ok(()));
+        assert_eq!(rig.admit(&as_v2(&trap(1, "a"), BOX), "::ffff:192.0.2.1"), Ok(()));
+    }
 }

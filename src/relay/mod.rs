@@ -38,3 +38,49 @@ impl Filter {
             && !below(&self.exclude)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snmp::{Kind, Message, Oid, decode, encode};
+
+    fn passes(filter: &Filter, trap_oid: &str, from: &str) -> bool {
+        let datagram = encode::v2c(Kind::Trap, b"public", 1, 1, &trap_oid.parse::<Oid>().unwrap(), &[]);
+        match decode(&datagram) {
+            Ok(Message::Notification(read)) => filter.passes(read.trap_oid, from.parse().unwrap()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_a_word_from_the_operator_everything_passes() {
+        assert!(passes(&Filter::default(), "1.3.6.1.6.3.1.1.5.1", "2001:db8::3"));
+    }
+
+    #[test]
+    fn what_is_included_passes_but_for_what_is_excluded_below_or_above_it() {
+        let filter = Filter::new(vec![vec![1, 3, 6, 1, 4, 1, 9]], vec![vec![1, 3, 6, 1, 4, 1, 9, 9, 41]], vec![]);
+        assert!(passes(&filter, "1.3.6.1.4.1.9.9.156.2.0.1", "192.0.2.1"));
+        assert!(passes(&filter, "1.3.6.1.4.1.9", "192.0.2.1"));
+        assert!(!passes(&filter, "1.3.6.1.4.1.9.9.41.2.0.1", "192.0.2.1"));
+        assert!(!passes(&filter, "1.3.6.1.4.1.90.1", "192.0.2.1"));
+        assert!(!passes(&filter, "1.3.6.1.4.1", "192.0.2.1"));
+        let above = Filter::new(vec![vec![1, 3, 6, 1, 4, 1, 9]], vec![vec![1, 3, 6]], vec![]);
+        assert!(!passes(&above, "1.3.6.1.4.1.9.9.156.2.0.1", "192.0.2.1"));
+    }
+
+    #[test]
+    fn only_senders_in_the_blocks_pass_and_a_mapped_address_is_its_ipv4() {
+        let blocks = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+        let filter = Filter::new(vec![], vec![], blocks);
+        for (from, expected) in [
+            ("192.0.2.255", true),
+            ("::ffff:192.0.2.1", true),
+            ("2001:db8::1", true),
+            ("198.51.100.1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(passes(&filter, "1.3.6.1.6.3.1.1.5.1", from), expected, "{from}");
+        }
+    }
+}

@@ -300,3 +300,227 @@ const fn sayable_in_v1(value: &OutValue<'_>) -> Result<(), Untranslatable> {
         | OutValue::Null => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snmp::{Message, decode};
+
+    const ENTERPRISE: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 2]);
+    const TRAP: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 2, 0, 7]);
+    const OBJECT: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 1, 2, 3, 1, 5, 300]);
+    const AGENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+    const SOURCE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 3);
+    const UPTIME: u32 = u32::MAX;
+
+    fn relayed(datagram: &[u8], from: &str) -> Relayed {
+        match decode(datagram) {
+            Ok(Message::Notification(read)) => Relayed::from_received(&read, from.parse().unwrap()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn v2(trap_oid: &Oid, varbinds: &[OutVarbind<'_>]) -> Relayed {
+        relayed(&encode::v2c(Kind::Trap, b"public", -7, UPTIME, trap_oid, varbinds), "198.51.100.3")
+    }
+
+    fn v1(agent: Ipv4Addr, generic: u8, specific: u32, varbinds: &[OutVarbind<'_>]) -> Vec<u8> {
+        encode::v1_trap(b"pri\xffvate", &ENTERPRISE, agent, generic, specific, UPTIME, varbinds)
+    }
+
+    fn text() -> OutVarbind<'static> {
+        OutVarbind { name: OBJECT, value: OutValue::OctetString(Cow::Borrowed(b"\xffjdoe\0")) }
+    }
+
+    fn address(address: Ipv4Addr) -> OutVarbind<'static> {
+        OutVarbind { name: standard::SNMP_TRAP_ADDRESS.clone(), value: OutValue::IpAddress(address) }
+    }
+
+    fn community() -> OutVarbind<'static> {
+        let value = OutValue::OctetString(Cow::Borrowed(b"pri\xffvate"));
+        OutVarbind { name: standard::SNMP_TRAP_COMMUNITY.clone(), value }
+    }
+
+    fn enterprise(oid: Oid) -> OutVarbind<'static> {
+        OutVarbind { name: standard::SNMP_TRAP_ENTERPRISE.clone(), value: OutValue::ObjectIdentifier(oid) }
+    }
+
+    #[test]
+    fn a_v1_trap_becomes_v2_with_three_varbinds_appended() {
+        let read = relayed(&v1(AGENT, 6, 7, &[text()]), "198.51.100.3");
+        let expected = [text(), address(AGENT), community(), enterprise(ENTERPRISE)];
+        assert_eq!((read.uptime(), read.trap_oid(), read.varbinds()), (UPTIME, &TRAP, &expected[..]));
+        assert_eq!(
+            read.encode_v2c(Kind::Inform, b"nms", 9),
+            encode::v2c(Kind::Inform, b"nms", 9, UPTIME, &TRAP, &expected)
+        );
+    }
+
+    #[test]
+    fn what_a_v1_trap_says_already_is_not_appended() {
+        let said = [enterprise(OBJECT), address(Ipv4Addr::new(192, 0, 2, 99)), text(), community()];
+        assert_eq!(relayed(&v1(AGENT, 6, 7, &said), "198.51.100.3").varbinds(), said);
+    }
+
+    #[test]
+    fn each_generic_trap_has_its_standard_trap_oid_and_the_way_back() {
+        let standards = [
+            &standard::COLD_START,
+            &standard::WARM_START,
+            &standard::LINK_DOWN,
+            &standard::LINK_UP,
+            &standard::AUTHENTICATION_FAILURE,
+            &standard::EGP_NEIGHBOR_LOSS,
+        ];
+        for (generic, standard) in (0..).zip(standards) {
+            let read = relayed(&v1(AGENT, generic, 0, &[]), "198.51.100.3");
+            assert_eq!(read.trap_oid(), standard);
+            for (varbinds, enterprise) in
+                [(vec![], standard::SNMP_TRAPS.clone()), (vec![enterprise(ENTERPRISE)], ENTERPRISE)]
+            {
+                let back = v2(standard, &varbinds);
+                let expected =
+                    V1Trap { enterprise, agent: SOURCE, generic, specific: 0, uptime: UPTIME, varbinds: &varbinds };
+                assert_eq!(back.to_v1(), Ok(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_v1_trap_without_an_agent_was_sent_by_its_source() {
+        let unnamed = v1(Ipv4Addr::UNSPECIFIED, 6, 7, &[]);
+        for (from, sender) in
+            [("198.51.100.3", SOURCE), ("::ffff:198.51.100.3", SOURCE), ("2001:db8::3", Ipv4Addr::UNSPECIFIED)]
+        {
+            let read = relayed(&unnamed, from);
+            assert_eq!(read.varbinds(), [address(sender), community(), enterprise(ENTERPRISE)]);
+            assert_eq!(read.to_v1().unwrap().agent, sender);
+        }
+    }
+
+    #[test]
+    fn a_v2_notification_goes_on_as_it_is_and_names_its_sender() {
+        let datagram = encode::v2c(Kind::Inform, b"public", 5, UPTIME, &TRAP, &[text()]);
+        assert_eq!(relayed(&datagram, "198.51.100.3").varbinds(), [text(), address(SOURCE)]);
+        assert_eq!(relayed(&datagram, "::ffff:198.51.100.3").varbinds(), [text(), address(SOURCE)]);
+        assert_eq!(relayed(&datagram, "2001:db8::3").varbinds(), [text()]);
+        assert_eq!(v2(&TRAP, &[address(AGENT), text()]).varbinds(), [address(AGENT), text()]);
+        let misused = OutVarbind::new(standard::SNMP_TRAP_ADDRESS.clone(), "192.0.2.7");
+        assert_eq!(v2(&TRAP, std::slice::from_ref(&misused)).varbinds(), [misused]);
+    }
+
+    #[test]
+    fn a_v2_notification_becomes_v1_with_enterprise_and_number_from_its_trap_oid() {
+        let v1_of = |ids: &'static [u32]| {
+            v2(&Oid::known(ids), &[text()]).to_v1().map(|trap| {
+                assert_eq!((trap.agent, trap.uptime, trap.varbinds), (SOURCE, UPTIME, &[text()][..]));
+                (trap.enterprise.to_string(), trap.generic, trap.specific)
+            })
+        };
+        assert_eq!(v1_of(&[1, 3, 6, 1, 4, 1, 9, 0, 7]), Ok(("1.3.6.1.4.1.9".to_owned(), 6, 7)));
+        assert_eq!(v1_of(&[1, 3, 6, 1, 4, 1, 9, 7]), Ok(("1.3.6.1.4.1.9".to_owned(), 6, 7)));
+        assert_eq!(v1_of(&[1, 3, 6, 1, 4, 1, 9, 0, 0, 7]), Ok(("1.3.6.1.4.1.9.0".to_owned(), 6, 7)));
+        assert_eq!(v1_of(&[1, 3, 6, 1, 4, 1, 9, 0, 0]), Ok(("1.3.6.1.4.1.9".to_owned(), 6, 0)));
+        // Next to the standard traps, and not among them.
+        assert_eq!(v1_of(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 7]), Ok(("1.3.6.1.6.3.1.1.5".to_owned(), 6, 7)));
+        assert_eq!(v1_of(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 0]), Ok(("1.3.6.1.6.3.1.1.5".to_owned(), 6, 0)));
+        assert_eq!(v1_of(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 1, 1]), Ok(("1.3.6.1.6.3.1.1.5.1".to_owned(), 6, 1)));
+        assert_eq!(v1_of(&[1, 3, 0x7fff_ffff]), Ok(("1.3".to_owned(), 6, 0x7fff_ffff)));
+        assert_eq!(v1_of(&[1, 3, 0x8000_0000]), Err(Untranslatable::SpecificTrap));
+        assert_eq!(v1_of(&[0, 0]), Err(Untranslatable::Enterprise));
+        assert_eq!(v1_of(&[1, 0, 7]), Err(Untranslatable::Enterprise));
+    }
+
+    #[test]
+    fn the_agent_of_a_translated_trap_is_the_sender_that_the_notification_names() {
+        let said = [address(AGENT), text()];
+        let read = v2(&TRAP, &said);
+        let expected =
+            V1Trap { enterprise: ENTERPRISE, agent: AGENT, generic: 6, specific: 7, uptime: UPTIME, varbinds: &said };
+        assert_eq!(read.to_v1(), Ok(expected));
+        let datagram = encode::v2c(Kind::Trap, b"public", 5, UPTIME, &TRAP, &[]);
+        assert_eq!(relayed(&datagram, "2001:db8::3").to_v1().unwrap().agent, Ipv4Addr::UNSPECIFIED);
+    }
+
+    #[test]
+    fn a_v1_trap_sent_on_as_v1_has_the_same_octets() {
+        let exotic = [text(), OutVarbind { name: OBJECT, value: OutValue::Counter64(1) }];
+        for (generic, specific) in [(6, 7), (6, 0x7fff_ffff), (0, 0), (4, 9)] {
+            let datagram = v1(AGENT, generic, specific, &exotic);
+            let again = relayed(&datagram, "198.51.100.3").to_v1().unwrap().encode(b"pri\xffvate");
+            assert_eq!(again, datagram);
+        }
+    }
+
+    #[test]
+    fn v1_to_v2_to_v1_over_two_relays_is_the_same_trap_and_keeps_what_the_first_appended() {
+        for (generic, specific) in [(6, 7), (6, 0), (0, 0), (5, 0)] {
+            let first = relayed(&v1(AGENT, generic, specific, &[text()]), "198.51.100.3");
+            let second = relayed(&first.encode_v2c(Kind::Trap, b"nms", 1), "198.51.100.9");
+            let varbinds = [text(), address(AGENT), community(), enterprise(ENTERPRISE)];
+            let expected = v1(AGENT, generic, specific, &varbinds);
+            assert_eq!(second.to_v1().unwrap().encode(b"pri\xffvate"), expected);
+        }
+    }
+
+    #[test]
+    fn v2_to_v1_to_v2_is_the_same_notification_but_for_a_zero_that_v1_cannot_tell() {
+        let over_v1 = |trap_oid: &Oid| {
+            let as_v1 = v2(trap_oid, &[text()]).to_v1().unwrap().encode(b"pri\xffvate");
+            relayed(&as_v1, "198.51.100.9")
+        };
+        let without_zero = ENTERPRISE.child(&[7]).unwrap();
+        for (sent, received, defined_by) in [
+            (&TRAP, &TRAP, ENTERPRISE),
+            (&standard::LINK_UP, &standard::LINK_UP, standard::SNMP_TRAPS.clone()),
+            (&without_zero, &TRAP, ENTERPRISE),
+        ] {
+            let read = over_v1(sent);
+            let expected = [text(), address(SOURCE), community(), enterprise(defined_by)];
+            assert_eq!((read.uptime(), read.trap_oid(), read.varbinds()), (UPTIME, received, &expected[..]));
+        }
+    }
+
+    fn of_both_versions() -> Vec<OutValue<'static>> {
+        vec![
+            OutValue::Integer(i32::MIN),
+            OutValue::OctetString(Cow::Borrowed(b"\xff\0")),
+            OutValue::OctetString(Cow::Borrowed(b"")),
+            OutValue::ObjectIdentifier(Oid::known(&[2, u32::MAX, 0])),
+            OutValue::IpAddress(AGENT),
+            OutValue::Counter32(u32::MAX),
+            OutValue::Unsigned32(u32::MAX),
+            OutValue::TimeTicks(0),
+            OutValue::Opaque(Cow::Borrowed(&[0x9f, 0x78, 4, 0x42, 0xf6, 0, 0])),
+            OutValue::Opaque(Cow::Borrowed(b"")),
+            OutValue::Null,
+        ]
+    }
+
+    fn of_v2() -> [(OutValue<'static>, Untranslatable); 4] {
+        [
+            (OutValue::Counter64(u64::MAX), Untranslatable::Counter64),
+            (OutValue::NoSuchObject, Untranslatable::Exception),
+            (OutValue::NoSuchInstance, Untranslatable::Exception),
+            (OutValue::EndOfMibView, Untranslatable::Exception),
+        ]
+    }
+
+    #[test]
+    fn a_value_of_every_type_goes_through_unchanged() {
+        let named = |value| OutVarbind { name: OBJECT, value };
+        let sent: Vec<_> = of_both_versions().into_iter().chain(of_v2().map(|(value, _)| value)).map(named).collect();
+        let read = v2(&TRAP, &sent);
+        assert_eq!(read.varbinds(), [&sent[..], &[address(SOURCE)]].concat());
+        let sent: Vec<_> = of_both_versions().into_iter().map(named).collect();
+        assert_eq!(v2(&TRAP, &sent).to_v1().unwrap().varbinds, sent);
+    }
+
+    #[test]
+    fn a_value_that_v1_does_not_have_keeps_the_whole_notification_from_v1() {
+        for (value, reason) in of_v2() {
+            let read = v2(&TRAP, &[text(), OutVarbind { name: OBJECT, value }, text()]);
+            assert_eq!(read.to_v1(), Err(reason));
+        }
+    }
+}
