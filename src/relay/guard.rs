@@ -5,7 +5,7 @@
 //! `sysUpTime`, the trap OID and the varbinds. Left out is what a relay changes or appends (version, community,
 //! request-id, `snmpTrapAddress.0`, `snmpTrapCommunity.0`, `snmpTrapEnterprise.0`, and the zero before the last
 //! sub-identifier of a trap OID, which RFC 3584 section 3 adds and drops). The content is thus the same before and after
-//! translation, here or at any other relay.
+//! translation, here or at any other relay. What comes both from its sender and from a relay beside us is passed on once.
 //!
 //! The original sender is the agent-addr or `snmpTrapAddress.0`, else the source of the datagram. It is part of the
 //! content so that two boxes which say the same at the same uptime, as after a power cut, stay two. Of a notification
@@ -23,10 +23,12 @@ use siphasher::sip::SipHasher13;
 use crate::units::{Mono, Span};
 use crate::wire::snmp::{Notification, TrapOid, Value, Varbind, standard};
 
-/// How many notifications are remembered. A loop inside one network comes round within milliseconds, and its own copies
-/// are the newest entries: 1,024 hold it at 100,000 notifications a second for 10 ms, and at 100 a second for the whole
-/// window. They take 8 KiB to search and 40 KiB in all.
-const CAPACITY: usize = 1_024;
+/// Notifications are remembered in sets, by their content, so that a search reads one set only.
+const SETS: usize = 128;
+
+/// How many a set remembers; the next replaces the oldest. In all 1,024 in 40 KiB: at 100 notifications a second those of
+/// the whole window, at 20,000 a second those of the last 50 ms, within which a loop inside one network has come round.
+const SET: usize = 8;
 
 /// How long a notification is remembered. Longer than any network holds a datagram back, and short enough that a sender
 /// whose uptime stands still, as a test tool's may, is not silenced.
@@ -35,6 +37,9 @@ const WINDOW: Span = Span::secs(10);
 /// How often the same content from the same source passes within the window: a sender repeats an unanswered inform a few
 /// times (RFC 3413 section 3.3 leaves the number to it), and the NMS needs one of them.
 const PASSES: u8 = 4;
+
+/// `snmpModules`: what relays append lies below it, and hardly anything else.
+const SNMP_MODULES: &[u32] = &[1, 3, 6, 1, 6, 3];
 
 /// Why a notification is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,15 +54,12 @@ pub enum Looped {
 #[derive(Debug)]
 pub struct LoopGuard {
     keyed: SipHasher13,
-    /// Apart from `seen`, entry for entry, as every search reads all of it.
-    contents: Vec<u64>,
-    seen: Vec<Seen>,
-    /// The oldest entry, once all are taken.
-    oldest: usize,
+    sets: Vec<[Option<Seen>; SET]>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
+    content: u64,
     from: IpAddr,
     first: Mono,
     passes: u8,
@@ -67,12 +69,7 @@ impl LoopGuard {
     /// A guard that remembers nothing yet. `key` is random, so that no sender can aim at another's entry.
     #[must_use]
     pub fn new(key: &[u8; 16]) -> Self {
-        Self {
-            keyed: SipHasher13::new_with_key(key),
-            contents: Vec::with_capacity(CAPACITY),
-            seen: Vec::with_capacity(CAPACITY),
-            oldest: 0,
-        }
+        Self { keyed: SipHasher13::new_with_key(key), sets: vec![[None; SET]; SETS] }
     }
 
     /// Whether to pass on a notification that a datagram from `from` held. Call once for each, before it is sent to any
@@ -84,57 +81,70 @@ impl LoopGuard {
     pub fn admit(&mut self, notification: &Notification<'_>, from: IpAddr, now: Mono) -> Result<(), Looped> {
         let from = from.to_canonical();
         let content = self.content(notification, from);
-        let live = self
-            .contents
-            .iter()
-            .zip(&mut self.seen)
-            .find(|(known, seen)| **known == content && now.since(seen.first) < WINDOW);
-        match live {
-            Some((_, seen)) if seen.from != from => Err(Looped::OtherSource),
-            Some((_, seen)) if seen.passes >= PASSES => Err(Looped::TooOften),
-            Some((_, seen)) => {
+        // An octet of a hash has more than enough values, and always a set.
+        let [octet, ..] = content.to_le_bytes();
+        let Some(set) = self.sets.get_mut(usize::from(octet) % SETS) else {
+            return Ok(());
+        };
+        let live = |seen: &&mut Seen| seen.content == content && now.since(seen.first) < WINDOW;
+        match set.iter_mut().flatten().find(live) {
+            Some(seen) if seen.from != from => Err(Looped::OtherSource),
+            Some(seen) if seen.passes >= PASSES => Err(Looped::TooOften),
+            Some(seen) => {
                 seen.passes += 1;
                 Ok(())
             }
             None => {
-                self.remember(content, Seen { from, first: now, passes: 1 });
+                set.rotate_right(1);
+                let [newest, ..] = set;
+                *newest = Some(Seen { content, from, first: now, passes: 1 });
                 Ok(())
             }
-        }
-    }
-
-    fn remember(&mut self, content: u64, seen: Seen) {
-        if self.contents.len() < CAPACITY {
-            self.contents.push(content);
-            self.seen.push(seen);
-        } else if let (Some(old), Some(old_seen)) = (self.contents.get_mut(self.oldest), self.seen.get_mut(self.oldest))
-        {
-            *old = content;
-            *old_seen = seen;
-            self.oldest = (self.oldest + 1) % CAPACITY;
         }
     }
 
     /// A hash of what every relay leaves as it is.
     fn content(&self, notification: &Notification<'_>, from: IpAddr) -> u64 {
         let mut hasher = self.keyed;
-        original_sender(notification).map_or(from, IpAddr::V4).hash(&mut hasher);
         notification.uptime.hash(&mut hasher);
         hash_trap_oid(notification.trap_oid, &mut hasher);
-        notification.varbinds.iter().filter(|bind| !is_of_relays(bind)).for_each(|bind| bind.hash(&mut hasher));
+        let mut sender = None;
+        for bind in notification.varbinds {
+            match appended(&bind) {
+                Some(Appended::Sender(address)) => sender = sender.or(address),
+                Some(Appended::Other) => {}
+                None => bind.hash(&mut hasher),
+            }
+        }
+        // `snmpTrapAddress.0` goes first, as a translation keeps it.
+        let sender = sender.or(notification.v1.and_then(|header| naming(header.agent)));
+        sender.map_or(from, IpAddr::V4).hash(&mut hasher);
         hasher.finish()
     }
 }
 
-/// The sender that the notification names. `snmpTrapAddress.0` goes first, as a translation keeps it.
-fn original_sender(notification: &Notification<'_>) -> Option<Ipv4Addr> {
-    let appended = notification.varbinds.iter().find(|bind| bind.name == standard::SNMP_TRAP_ADDRESS);
-    let appended =
-        appended.and_then(|bind| if let Value::IpAddress(address) = bind.value { Some(address) } else { None });
-    let header = notification.v1.map(|header| header.agent);
-    // Many a box calls itself 127.0.0.1 or 127.0.1.1: that names none of them.
-    let names_one = |address: &Ipv4Addr| !address.is_unspecified() && !address.is_loopback();
-    appended.filter(names_one).or(header.filter(names_one))
+/// A varbind that relays append.
+enum Appended {
+    /// `snmpTrapAddress.0`, if it names a sender.
+    Sender(Option<Ipv4Addr>),
+    Other,
+}
+
+fn appended(bind: &Varbind<'_>) -> Option<Appended> {
+    if !bind.name.starts_with(SNMP_MODULES) {
+        return None;
+    }
+    if bind.name == standard::SNMP_TRAP_ADDRESS {
+        let address = if let Value::IpAddress(address) = bind.value { naming(address) } else { None };
+        return Some(Appended::Sender(address));
+    }
+    (bind.name == standard::SNMP_TRAP_COMMUNITY || bind.name == standard::SNMP_TRAP_ENTERPRISE)
+        .then_some(Appended::Other)
+}
+
+/// The address, if it names one box: many a box calls itself 127.0.0.1 or 127.0.1.1.
+fn naming(address: Ipv4Addr) -> Option<Ipv4Addr> {
+    (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 
 /// Hashes all sub-identifiers but a zero before the last, and where they end.
@@ -146,12 +156,6 @@ fn hash_trap_oid(trap_oid: TrapOid<'_>, hasher: &mut SipHasher13) {
     }
     before.filter(|&id| id != 0).into_iter().for_each(|id| id.hash(hasher));
     last.hash(hasher);
-}
-
-fn is_of_relays(bind: &Varbind<'_>) -> bool {
-    [&standard::SNMP_TRAP_ADDRESS, &standard::SNMP_TRAP_COMMUNITY, &standard::SNMP_TRAP_ENTERPRISE]
-        .into_iter()
-        .any(|name| bind.name == *name)
 }
 
 #[cfg(test)]
@@ -310,18 +314,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_1024_notifications_are_remembered_in_the_memory_of_the_first() {
+    fn the_latest_are_remembered_in_the_memory_of_the_first() {
         let mut rig = Rig::new();
-        let room = (rig.guard.contents.capacity(), rig.guard.seen.capacity());
-        for uptime in 0..2_500 {
+        for uptime in 0..20_000 {
             assert_eq!(rig.admit(&trap(uptime, "a"), BOX), Ok(()));
         }
-        assert_eq!((rig.guard.contents.capacity(), rig.guard.seen.capacity()), room);
-        for uptime in 2_500 - 1_024..2_500 {
-            let returned = as_v2(&trap(uptime, "a"), BOX);
-            assert_eq!(rig.admit(&returned, RELAY), Err(Looped::OtherSource), "{uptime}");
-        }
-        assert_eq!(rig.admit(&as_v2(&trap(2_500 - 1_025, "a"), BOX), RELAY), Ok(()));
+        assert_eq!((rig.guard.sets.capacity(), rig.guard.sets.iter().flatten().flatten().count()), (SETS, SETS * SET));
+        let known = |rig: &mut Rig, uptime| rig.admit(&as_v2(&trap(uptime, "a"), BOX), RELAY).is_err();
+        assert!((20_000 - 128..20_000).all(|uptime| known(&mut rig, uptime)));
+        assert!(!(0..20_000 - 4_096).step_by(500).any(|uptime| known(&mut rig, uptime)));
     }
 
     #[test]
