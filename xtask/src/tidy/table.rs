@@ -21,7 +21,10 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
     Place { name: "config", imports: &["units", "event", "alert", "engine", "usm", "catalogue", "board"] },
-    Place { name: "path", imports: &["units", "event", "verdict", "wire", "usm", "catalogue", "engine", "config"] },
+    Place {
+        name: "path",
+        imports: &["units", "event", "verdict", "wire", "usm", "relay", "catalogue", "engine", "config"],
+    },
     Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
     Place {
         name: "shell",
