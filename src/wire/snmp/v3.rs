@@ -91,7 +91,7 @@ pub enum Pdu<'a> {
     Response(Response),
     /// The other engine did not accept a message of ours.
     Report(Report),
-    /// A request for somebody else.
+    /// A request for somebody else; or an inform without any variable, by which pysnmp asks for an engine's id.
     Other {
         /// Its request-id.
         request_id: i32,
@@ -222,7 +222,10 @@ impl<'a> ScopedPdu<'a> {
         };
         let pdu = match pdu.tag {
             ber::TRAP_V2_PDU => notification(Kind::Trap)?,
-            ber::INFORM_PDU => notification(Kind::Inform)?,
+            ber::INFORM_PDU => match without_variables(pdu.content) {
+                Some(request_id) => Pdu::Other { request_id },
+                None => notification(Kind::Inform)?,
+            },
             ber::RESPONSE_PDU => Pdu::Response(Response::read(pdu.content)?),
             ber::REPORT_PDU => Pdu::Report(Report::read(pdu.content)?),
             ber::GET_PDU | ber::GET_NEXT_PDU | ber::SET_PDU | ber::GET_BULK_PDU => {
@@ -232,6 +235,15 @@ impl<'a> ScopedPdu<'a> {
         };
         Ok(Self { context_engine_id, context_name, pdu })
     }
+}
+
+/// The request-id of a PDU that holds no variable.
+fn without_variables(pdu: &[u8]) -> Option<i32> {
+    let mut pdu = Cursor::new(pdu);
+    let request_id = pdu.integer("request-id").ok()?;
+    pdu.integer("error-status").ok()?;
+    pdu.integer("error-index").ok()?;
+    Varbinds::read_last(&mut pdu).ok()?.iter().next().is_none().then_some(request_id)
 }
 
 impl Report {
@@ -363,6 +375,13 @@ mod tests {
             let report = Report { request_id: 9, counter: Some(counter) };
             assert_eq!(ScopedPdu::read(&scoped).unwrap().pdu, Pdu::Report(report));
         }
+    }
+
+    #[test]
+    fn an_inform_without_variables_is_a_request_like_any_other() {
+        let mut pdu = encode::discovery_pdu(9);
+        pdu[0] = ber::INFORM_PDU;
+        assert_eq!(ScopedPdu::read(&scoped_pdu(b"", b"", &pdu)).unwrap().pdu, Pdu::Other { request_id: 9 });
     }
 
     #[test]
