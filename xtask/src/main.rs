@@ -7,6 +7,7 @@ mod check;
 mod conformance;
 mod deny;
 mod guards;
+mod pysnmp;
 mod test;
 mod tidy;
 mod workspace;
