@@ -9,9 +9,9 @@ use super::{Refresh, Shared, WAITING, acknowledge, feed};
 use crate::config::{Nms, NotificationKind, SnmpVersion};
 use crate::shell::clock::Clock;
 use crate::shell::keeper::KeeperHandle;
-use crate::shell::nms::{self, Notify, Receiver, ReceiverState};
+use crate::shell::nms::{self, Content, Notify, Protocol, Receiver, ReceiverState};
 use crate::shell::secrets;
-use crate::wire::snmp::{Kind, Oid, Version};
+use crate::wire::snmp::{Kind, Oid};
 
 /// The receiver that this configuration describes.
 ///
@@ -22,17 +22,17 @@ pub(crate) fn receiver(nms: &Nms) -> Result<Receiver, String> {
         Some(ids) => Oid::new(ids.clone()).map_err(|error| format!("nms.root-oid: {error}"))?,
         None => nms::DEFAULT_ROOT,
     };
+    let kind = match nms.kind {
+        NotificationKind::Trap => Kind::Trap,
+        NotificationKind::Inform => Kind::Inform,
+    };
+    let community = secrets::read("nms.community-file", &nms.community)?.expose().as_bytes().to_vec();
     Ok(Receiver {
         address: nms.endpoint.to_string(),
-        version: match nms.version {
-            SnmpVersion::V1 => Version::V1,
-            SnmpVersion::V2c => Version::V2c,
+        protocol: match nms.version {
+            SnmpVersion::V1 => Protocol::V1 { community },
+            SnmpVersion::V2c => Protocol::V2c { community, kind },
         },
-        kind: match nms.kind {
-            NotificationKind::Trap => Kind::Trap,
-            NotificationKind::Inform => Kind::Inform,
-        },
-        community: secrets::read("nms.community-file", &nms.community)?.expose().as_bytes().to_vec(),
         timeout: Duration::from_millis(nms.timeout.as_millis()),
         root,
     })
@@ -65,10 +65,11 @@ pub(crate) async fn run(
     let shared = Shared::default();
     // sysUpTime is in hundredths of a second and wraps.
     let uptime = move || u32::try_from(clock.running().as_millis() / 10 % (1 << 32)).unwrap_or(0);
-    let sending = nms::run(receiver, uptime, to_notify, tokens, state, shutdown);
+    let sending = nms::run(receiver, uptime, move || clock.now().mono, to_notify, tokens, state, shutdown);
     let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), name, acknowledged);
-    let to_messages =
-        |seq: u64, alert: &crate::alert::Alert| vec![Notify { token: seq, alert: Arc::new(alert.clone()) }];
+    let to_messages = |seq: u64, alert: &crate::alert::Alert| {
+        vec![Notify { token: seq, content: Content::Alert(Arc::new(alert.clone())) }]
+    };
     let feeding = feed(keeper, shared, first, notifications, to_messages, Refresh::never());
     tokio::select! {
         () = sending => {}
