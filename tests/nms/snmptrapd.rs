@@ -8,11 +8,11 @@ use std::process::{Child, Stdio};
 
 use lockwarden::alert::{Alert, ClearedBy, State};
 use lockwarden::shell::nms::mib;
-use lockwarden::wire::snmp::{Kind, Oid, Version};
+use lockwarden::wire::snmp::{Kind, Oid};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::timeout;
 
-use crate::rig::{NOTHING, PATIENCE, Rig, directory, informed, lockout, program, receiver, scratch};
+use crate::rig::{NOTHING, PATIENCE, Rig, directory, informed, lockout, program, receiver, scratch, v1, v2c};
 
 /// What snmptrapd shows of `tests/data/lockout.json`, whichever way it came.
 const LOCKOUT: [&str; 27] = [
@@ -132,7 +132,7 @@ impl Drop for Snmptrapd {
 async fn a_v2c_trap_is_shown_with_every_field_by_name() {
     let mut snmptrapd = Snmptrapd::new("v2c-trap", "127.0.0.1");
     snmptrapd.start().await;
-    let mut rig = Rig::start(receiver(snmptrapd.address, Version::V2c, Kind::Trap));
+    let mut rig = Rig::start(receiver(snmptrapd.address, v2c(Kind::Trap)));
     rig.notify(7, lockout()).await;
     assert_eq!(rig.delivered().await, Some(7));
     assert_eq!(snmptrapd.shown().await, lockout_by_name());
@@ -143,7 +143,7 @@ async fn a_v2c_trap_is_shown_with_every_field_by_name() {
 async fn a_v1_trap_is_shown_with_every_field_by_name_and_the_sender_s_own_address() {
     let mut snmptrapd = Snmptrapd::new("v1-trap", "127.0.0.1");
     snmptrapd.start().await;
-    let rig = Rig::start(receiver(snmptrapd.address, Version::V1, Kind::Trap));
+    let rig = Rig::start(receiver(snmptrapd.address, v1()));
     rig.notify(1, lockout()).await;
     let mut shown = snmptrapd.shown().await;
     let (head, fields) = (shown.remove(0), shown);
