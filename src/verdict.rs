@@ -57,7 +57,7 @@ verdicts! {
     Lockout = "lockout" => Counted,
     /// Another report of an attempt already counted.
     Absorbed = "absorbed" => Merged,
-    /// The same record again.
+    /// The same record, or the same SNMPv3 message, again.
     Replay = "replay" => Duplicate,
     /// A successful sign-in.
     Success = "success" => Noted,
@@ -69,6 +69,8 @@ verdicts! {
     LockNoted = "lock-noted" => Noted,
     /// A statement about the sender's own health.
     Health = "health" => Noted,
+    /// A sender of informs asks for our engine id or clock (RFC 3414 section 4).
+    Discovery = "discovery" => Noted,
     /// A catalogue entry says that this is never counted.
     NeverCounted = "never-counted" => Ignored,
     /// The entry's conditions are not met (an audit line that is not a sign-in).
@@ -85,8 +87,26 @@ verdicts! {
     SenderNotAllowed = "sender-not-allowed" => Refused,
     /// The SNMP community is not one of ours.
     WrongCommunity = "wrong-community" => Refused,
-    /// An SNMPv3 message that we cannot check.
+    /// An SNMPv3 message, and no user is configured.
     V3NotConfigured = "v3-not-configured" => Refused,
+    /// SNMPv3 under a security model other than USM (TSM over plain UDP).
+    UnknownSecurityModel = "unknown-security-model" => Refused,
+    /// An SNMPv3 message of an engine that its user may not speak for, or an inform to an engine that is not ours.
+    UnknownEngine = "unknown-engine" => Refused,
+    /// A notification in the name of our own engine: one of ours that has come back, or a forgery.
+    OwnEngine = "own-engine" => Refused,
+    /// An SNMPv3 user that is not configured.
+    UnknownUser = "unknown-user" => Refused,
+    /// An SNMPv3 message with less protection than its user is set to, or with other protection.
+    UnsupportedSecurityLevel = "unsupported-security-level" => Refused,
+    /// The SNMPv3 digest is not that of the user's key: wrong password or algorithm, or a changed message.
+    WrongDigest = "wrong-digest" => Refused,
+    /// A genuine SNMPv3 message that is too old: delayed, or played back.
+    NotInTimeWindow = "not-in-time-window" => Refused,
+    /// The sender's boots are at their maximum, where RFC 3414 2.2.2 takes no message any more.
+    BootsAtMaximum = "boots-at-maximum" => Refused,
+    /// The SNMPv3 digest is right, and decryption gives nothing readable: wrong privacy password or algorithm.
+    DecryptionError = "decryption-error" => Refused,
     /// Not BER, or not an SNMP message.
     BadSnmp = "bad-snmp" => Malformed,
     /// An SNMP message that is not a notification (Get, Report, Response).
@@ -106,8 +126,14 @@ impl fmt::Display for Verdict {
 }
 
 /// How often each verdict was given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tallies([u64; Verdict::ALL.len()]);
+
+impl Default for Tallies {
+    fn default() -> Self {
+        Self([0; Verdict::ALL.len()])
+    }
+}
 
 impl Tallies {
     /// Counts one.

@@ -234,6 +234,6 @@ fn view(datagram: &[u8]) -> ClogMessage<'_> {
 fn notification(datagram: &[u8]) -> Notification<'_> {
     match snmp::decode(datagram) {
         Ok(Message::Notification(notification)) => notification,
-        other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+        other @ (Ok(Message::Response(_) | Message::V3(_)) | Err(_)) => panic!("{other:?}"),
     }
 }

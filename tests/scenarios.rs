@@ -179,7 +179,7 @@ impl Story {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
             match action {
-                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "{}", shown(&alert)).unwrap(),
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
                 Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),

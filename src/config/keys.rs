@@ -1,18 +1,23 @@
 //! Every section and key there is, as data. The parser takes names, ranges and forms from here; the defaults are
 //! constants beside the types, and a test holds the two together.
 
-use super::reference::{Form, Key, SectionRow, Shape};
+use super::reference::{Form, Key, SectionRow, asked, form, list, many, number, one, one_or_more, secret, text};
 
 /// The sections, in the order of the reference.
 pub const SECTIONS: &[SectionRow] = &[
     one("", "Keys that stand before the first section."),
-    one("traps", "SNMP v1 traps, v2c traps and v2c informs. Senders on loopback are always allowed."),
+    one(
+        "traps",
+        "SNMP v1 traps, and v2c and v3 traps and informs. Senders on loopback are always allowed; v3 needs a user.",
+    ),
+    many("traps.user", "Who may send SNMPv3, at most 32 users; what is needed besides is an address that is allowed."),
     one("syslog", "Syslog over UDP. Senders on loopback are always allowed."),
     one("store", "Counters, open alerts and what is still to be delivered."),
     one("mqtt", "Where alerts are published. `username` and what follows belong to a broker that is given as a URL."),
     one("mqtt.embedded", "The broker inside Lockwarden, in use with `broker = \"embedded\"`."),
     many("mqtt.embedded.users", "Who may connect to the embedded broker; nobody listed: anybody, on loopback only."),
     many("nms", "One for each network management system that is sent notifications."),
+    asked("relay", "Received notifications are passed on, but only with this section; it needs an `[[nms]]`."),
     one("policy", "When CUCM accounts lock: the cluster's credential policy."),
     one("policy.os", "When platform (operating system) accounts of the nodes lock."),
     many(
@@ -32,6 +37,13 @@ const ADDRESS_PORT: Form = form("an address and port", "address:port");
 const BLOCK: Form = form("an address or a block of addresses", "address or address/prefix");
 const COMMUNITY: Form = secret("a community", "1 to 255 characters");
 const PASSWORD: Form = secret("a password", "1 to 255 characters");
+const USER: Form = form("a user name of SNMPv3", "1 to 32 octets, none of them a control character");
+const LEVEL: Form = form("a security level", r#""no-auth-no-priv", "auth-no-priv" or "auth-priv""#);
+const AUTH: Form = form("an authentication algorithm", r#""md5", "sha1", "sha224", "sha256", "sha384" or "sha512""#);
+const PRIVACY: Form = form("an encryption algorithm", r#""des", "aes128", "aes192", "aes256", "aes192c" or "aes256c""#);
+const PASSWORD_USM: Form = secret("a password of 8 octets or more", "8 to 255 octets");
+const ENGINE_ID: Form = form("an engine id", "10 to 64 hexadecimal digits (5 to 32 octets), not all 0 and not all f");
+const OID: Form = form("an object identifier", "2 to 128 numbers, joined by dots");
 const PATH: Form = form("a file name", "1 to 1024 characters, none of them a control character");
 const NAME: Form = form("a user name", "1 to 64 characters, none of them a control character");
 const HOST_LABEL: Form = form("a name", "1 to 64 characters, none of them a control character");
@@ -61,6 +73,41 @@ pub const KEYS: &[Key] = &[
         "Communities that are accepted, from loopback too; empty: any, but from loopback only.",
     ),
     list("traps.allow", BLOCK, "[]", BLOCKS, "Who may send notifications, besides loopback."),
+    text(
+        "traps.engine-id",
+        ENGINE_ID,
+        "",
+        r#""0x80007ed904626f782d31""#,
+        "Our own engine id, which v3 informs are addressed to and v3 traps of ours carry; without it one is made at the \
+         first start and kept in the store.",
+    ),
+    text("traps.user.name", USER, "", r#""cucm-traps""#, "The user's name; required."),
+    text("traps.user.level", LEVEL, "", r#""auth-priv""#, LEVEL_ABOUT),
+    text("traps.user.auth", AUTH, "", r#""sha1""#, AUTH_ABOUT),
+    text("traps.user.auth-password", PASSWORD_USM, "", r#""example-password""#, AUTH_PASSWORD),
+    text(
+        "traps.user.auth-password-file",
+        PATH,
+        "",
+        r#""/etc/lockwarden/cucm.auth""#,
+        "The file with the password of `auth`.",
+    ),
+    text("traps.user.priv", PRIVACY, "", r#""aes128""#, PRIVACY_ABOUT),
+    text("traps.user.priv-password", PASSWORD_USM, "", r#""example-password""#, PRIVACY_PASSWORD),
+    text(
+        "traps.user.priv-password-file",
+        PATH,
+        "",
+        r#""/etc/lockwarden/cucm.priv""#,
+        "The file with the password of `priv`.",
+    ),
+    one_or_more(
+        "traps.user.engine-id",
+        ENGINE_ID,
+        r#""0x80001f8804637563" or ["0x80001f8804637563", "0x80001f8804637564"]"#,
+        "The senders whose traps it may sign; without it any that proves the key. Informs are addressed to our own \
+         engine.",
+    ),
     list(
         "syslog.udp",
         ADDRESS_PORT,
@@ -130,26 +177,34 @@ pub const KEYS: &[Key] = &[
     ),
     text(
         "nms.version",
-        form("a version that is sent", r#""v1" or "v2c""#),
+        form("a version that is sent", r#""v1", "v2c" or "v3""#),
         r#""v2c""#,
-        r#""v2c""#,
-        "The version of SNMP.",
+        r#""v3""#,
+        "The version of SNMP; v3 needs `user`.",
     ),
     text(
         "nms.kind",
         form("a kind of notification", r#""trap" or "inform""#),
         r#""trap""#,
         r#""inform""#,
-        "An inform is answered and repeated until it is; it needs v2c.",
+        "An inform is answered and repeated until it is; it needs v2c or v3.",
     ),
     text(
         "nms.community",
         COMMUNITY,
         "",
         r#""example-community""#,
-        "The community to send with; this or `community-file` is required.",
+        "The community to send with, for v1 and v2c; this or `community-file` is required there.",
     ),
     text("nms.community-file", PATH, "", r#""/etc/lockwarden/nms.community""#, "The file with the community."),
+    text("nms.user", USER, "", r#""lockwarden""#, "The user to send as, for v3; required there."),
+    text("nms.level", LEVEL, "", r#""auth-priv""#, LEVEL_ABOUT),
+    text("nms.auth", AUTH, "", r#""sha256""#, AUTH_ABOUT),
+    text("nms.auth-password", PASSWORD_USM, "", r#""example-password""#, AUTH_PASSWORD),
+    text("nms.auth-password-file", PATH, "", r#""/etc/lockwarden/nms.auth""#, "The file with the password of `auth`."),
+    text("nms.priv", PRIVACY, "", r#""aes128""#, PRIVACY_ABOUT),
+    text("nms.priv-password", PASSWORD_USM, "", r#""example-password""#, PRIVACY_PASSWORD),
+    text("nms.priv-password-file", PATH, "", r#""/etc/lockwarden/nms.priv""#, "The file with the password of `priv`."),
     number("nms.timeout-s", 1, 60, "s", "2", "How long the answer to an inform may take."),
     text(
         "nms.root-oid",
@@ -157,6 +212,52 @@ pub const KEYS: &[Key] = &[
         "",
         r#""1.3.6.1.4.1.32473.1""#,
         "Where LOCKWARDEN-MIB is rooted, if not at its own place.",
+    ),
+    list(
+        "relay.to",
+        form("a host and port", "the address of an [[nms]]"),
+        "",
+        r#""192.0.2.5:162""#,
+        "The receivers, each by its `address`; without it all of them.",
+    ),
+    text(
+        "relay.form",
+        form("a form", r#""as-received" or "translated""#),
+        r#""translated""#,
+        r#""as-received""#,
+        "`translated`: in the version, kind and identity that the `[[nms]]` is set to (RFC 3584); v1 on its way to v2c \
+         or v3 gets `snmpTrapAddress.0`, `snmpTrapCommunity.0` and `snmpTrapEnterprise.0`. `as-received`: v1 as v1 and \
+         v2c as v2c, in the clear with the community it came with, even where the `[[nms]]` is set to v3; v3 as with \
+         `translated`.",
+    ),
+    list(
+        "relay.include",
+        OID,
+        "[]",
+        r#""1.3.6.1.4.1.9.9.41""#,
+        "Beginnings of the `snmpTrapOID` of what is passed on; empty: everything.",
+    ),
+    list(
+        "relay.exclude",
+        OID,
+        "[]",
+        r#""1.3.6.1.6.3.1.1.5""#,
+        "Beginnings of the `snmpTrapOID` of what is not passed on, whatever `include` says.",
+    ),
+    list(
+        "relay.sources",
+        BLOCK,
+        "[]",
+        BLOCKS,
+        "Whose notifications are passed on; empty: those of every sender that is accepted.",
+    ),
+    number(
+        "relay.queue",
+        1,
+        100_000,
+        "notifications",
+        "1000",
+        "How many may wait for each receiver; what comes when so many wait is counted and lost.",
     ),
     number("policy.failed-logons", 0, 100, "", "3", FAILED_LOGONS),
     number("policy.reset-min", 1, 120, "min", "30", "Failures older than this no longer count."),
@@ -243,50 +344,11 @@ const BLOCKS: &str = r#""192.0.2.0/24" or "192.0.2.11""#;
 const FAILED_LOGONS: &str = "Failures that lock the account; 0: it never locks.";
 const LOCKOUT: &str = "How long a lock lasts; 0: until an administrator acts.";
 const MORE_THAN: &str = "The alert is raised at the failure after this many; 0: never.";
-
-const fn one(path: &'static str, about: &'static str) -> SectionRow {
-    SectionRow { path, repeated: false, about }
-}
-
-const fn many(path: &'static str, about: &'static str) -> SectionRow {
-    SectionRow { path, repeated: true, about }
-}
-
-const fn form(noun: &'static str, allowed: &'static str) -> Form {
-    Form { noun, allowed, secret: false }
-}
-
-const fn secret(noun: &'static str, allowed: &'static str) -> Form {
-    Form { noun, allowed, secret: true }
-}
-
-const fn text(
-    path: &'static str,
-    form: Form,
-    default: &'static str,
-    example: &'static str,
-    about: &'static str,
-) -> Key {
-    Key { path, shape: Shape::Text(form), default, example, about }
-}
-
-const fn list(
-    path: &'static str,
-    form: Form,
-    default: &'static str,
-    example: &'static str,
-    about: &'static str,
-) -> Key {
-    Key { path, shape: Shape::List(form), default, example, about }
-}
-
-const fn number(
-    path: &'static str,
-    min: u32,
-    max: u32,
-    unit: &'static str,
-    default: &'static str,
-    about: &'static str,
-) -> Key {
-    Key { path, shape: Shape::Number { min, max, unit }, default, example: "", about }
-}
+const LEVEL_ABOUT: &str =
+    "What protects its messages; without it what `auth` and `priv` make. It must agree with them.";
+const AUTH_ABOUT: &str = "The digest that proves the sender; needs a password.";
+const AUTH_PASSWORD: &str = "The password of `auth`.";
+const PRIVACY_ABOUT: &str = "The encryption; needs `auth` and a password. Keys are extended as net-snmp does for \
+                             `aes192` and `aes256` (Blumenthal) and as most Cisco equipment does for `aes192c` and \
+                             `aes256c` (Reeder); which of them CUCM would use is not known to us.";
+const PRIVACY_PASSWORD: &str = "The password of `priv`.";

@@ -6,12 +6,15 @@ mod endpoint;
 mod keys;
 mod mqtt;
 mod nms;
+mod oid;
 mod policy;
 mod problem;
 mod receive;
 mod reference;
+mod relay;
 mod secret;
 mod section;
+mod usm;
 
 use std::path::PathBuf;
 
@@ -21,11 +24,13 @@ pub use admission::Admission;
 pub use endpoint::{Endpoint, Host};
 pub use keys::{KEYS, SECTIONS};
 pub use mqtt::{Broker, Credentials, EmbeddedBroker, Identity, Mqtt, MqttVersion, SiteBroker, Tls};
-pub use nms::{Nms, NotificationKind, SnmpVersion};
+pub use nms::{Nms, NmsIdentity, NmsUser, NotificationKind, SnmpVersion};
 pub use problem::Problem;
 pub use receive::{Syslog, Traps};
-pub use reference::{Form, Key, SectionRow, Shape, reference_markdown};
+pub use reference::{Form, Key, Presence, SectionRow, Shape, reference_markdown};
+pub use relay::{Relay, RelayForm};
 pub use secret::{Secret, SecretFrom};
+pub use usm::{Protected, Security, UsmUser};
 
 use crate::engine::Settings;
 use crate::units::Span;
@@ -46,6 +51,8 @@ pub struct Config {
     pub mqtt: Mqtt,
     /// `[[nms]]`.
     pub nms: Vec<Nms>,
+    /// `[relay]`; none: received notifications are not passed on.
+    pub relay: Option<Relay>,
     /// `[catalogue] files`: packs that replace a shipped one of the same name, or come on top.
     pub catalogue_files: Vec<PathBuf>,
     /// `[log] level`.
@@ -102,13 +109,15 @@ impl Config {
 
     fn read(top: &Section<'_>) -> Self {
         let (traps, syslog) = receive::parse(top);
+        let receivers = top.sections("nms");
         Self {
             settings: policy::settings(top),
             traps,
             syslog,
             store: Store::parse(&top.section("store")),
             mqtt: Mqtt::parse(top),
-            nms: Nms::parse_all(top),
+            nms: receivers.iter().filter_map(Nms::parse).collect(),
+            relay: Relay::parse(top, &receivers),
             catalogue_files: (top.section("catalogue").list("files", file).unwrap_or_default().into_iter())
                 .map(|at| at.value)
                 .collect(),

@@ -1,8 +1,10 @@
 //! Whom to send notifications to, and how.
 
 use super::endpoint::Endpoint;
+use super::oid::oid;
 use super::secret::SecretFrom;
 use super::section::Section;
+use super::usm::{Protection, Security, user_name};
 use crate::units::Span;
 
 /// One `[[nms]]`.
@@ -14,8 +16,8 @@ pub struct Nms {
     pub version: SnmpVersion,
     /// Answered or not; an inform is never v1.
     pub kind: NotificationKind,
-    /// Sent in the clear with every notification.
-    pub community: SecretFrom,
+    /// Who we are to it; a user where the version is v3, and only there.
+    pub identity: NmsIdentity,
     /// How long the answer to an inform may take.
     pub timeout: Span,
     /// Where the MIB is rooted; none: at its own place.
@@ -30,6 +32,26 @@ pub enum SnmpVersion {
     /// RFC 1901 with the operations of RFC 3416.
     #[default]
     V2c,
+    /// RFC 3412 with the security of RFC 3414.
+    V3,
+}
+
+/// In whose name notifications are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NmsIdentity {
+    /// Sent in the clear with every notification.
+    Community(SecretFrom),
+    /// A user of SNMPv3 that the receiver knows.
+    User(NmsUser),
+}
+
+/// A user of SNMPv3 to send as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NmsUser {
+    /// 1 to 32 octets of UTF-8.
+    pub name: String,
+    /// What protects what we send.
+    pub security: Security,
 }
 
 /// Trap or inform (RFC 3416 sections 4.2.6 and 4.2.7).
@@ -51,23 +73,47 @@ impl Nms {
     /// How long the answer to an inform may take.
     pub const TIMEOUT: Span = Span::secs(2);
 
-    pub(super) fn parse_all(top: &Section<'_>) -> Vec<Self> {
-        top.sections("nms").iter().filter_map(Self::parse).collect()
-    }
-
-    fn parse(section: &Section<'_>) -> Option<Self> {
+    pub(super) fn parse(section: &Section<'_>) -> Option<Self> {
         section.require("address", &[]);
-        section.require("community", &["community-file"]);
-        let version = section.read("version", version).unwrap_or_default();
+        let version = section.read("version", version).or((!section.has("version")).then(SnmpVersion::default));
         let kind = section.read("kind", kind).unwrap_or_default();
-        if version == SnmpVersion::V1 && kind == NotificationKind::Inform {
-            section.refuse("kind", "is inform, which v1 does not have", "inform with v2c", Some(r#"version = "v2c""#));
+        if version == Some(SnmpVersion::V1) && kind == NotificationKind::Inform {
+            let fault = "is inform, which v1 does not have";
+            section.refuse("kind", fault, "inform with v2c or v3", Some(r#"version = "v2c""#));
         }
         let endpoint = section.read("address", |text| Endpoint::parse(text, Self::PORT));
-        let community = section.secret("community");
+        let identity = NmsIdentity::parse(section, version);
         let timeout = section.number("timeout-s").map_or(Self::TIMEOUT, |s| Span::secs(s.into()));
-        let root_oid = section.read("root-oid", root_oid);
-        Some(Self { endpoint: endpoint?, version, kind, community: community?, timeout, root_oid })
+        let root_oid = section.read("root-oid", |text| oid(text, ROOT_ARCS));
+        Some(Self { endpoint: endpoint?, version: version?, kind, identity: identity?, timeout, root_oid })
+    }
+}
+
+impl NmsIdentity {
+    /// `version` is none where it cannot be read; then neither identity is missing or out of place.
+    fn parse(section: &Section<'_>, version: Option<SnmpVersion>) -> Option<Self> {
+        let community = section.secret("community");
+        let name = section.read("user", user_name);
+        let protection = Protection::read(section);
+        match version? {
+            SnmpVersion::V1 | SnmpVersion::V2c => {
+                for key in ["user"].iter().chain(&Protection::KEYS).filter(|key| section.has(key)) {
+                    section.refuse(key, "is for v3", r#"with version = "v3" only"#, Some(r#"version = "v3""#));
+                }
+                if !section.has("user") {
+                    section.require("community", &["community-file"]);
+                }
+                Some(Self::Community(community?))
+            }
+            SnmpVersion::V3 => {
+                for key in ["community", "community-file"].iter().filter(|key| section.has(key)) {
+                    section.refuse(key, "is for v1 and v2c", "user with v3", Some(r#"user = "lockwarden""#));
+                }
+                section.require("user", &[]);
+                let security = protection.agree(section);
+                Some(Self::User(NmsUser { name: name?, security: security? }))
+            }
+        }
     }
 }
 
@@ -75,6 +121,7 @@ fn version(text: &str) -> Option<SnmpVersion> {
     match text {
         "v1" => Some(SnmpVersion::V1),
         "v2c" => Some(SnmpVersion::V2c),
+        "v3" => Some(SnmpVersion::V3),
         _ => None,
     }
 }
@@ -84,28 +131,5 @@ fn kind(text: &str) -> Option<NotificationKind> {
         "trap" => Some(NotificationKind::Trap),
         "inform" => Some(NotificationKind::Inform),
         _ => None,
-    }
-}
-
-/// The first number is 0 to 2, and below 0 and 1 the second is at most 39 (X.690 8.19.4: both share one encoded
-/// number).
-fn root_oid(text: &str) -> Option<Vec<u32>> {
-    let digits = |arc: &str| arc.bytes().all(|b| b.is_ascii_digit()).then(|| arc.parse().ok()).flatten();
-    let arcs: Vec<u32> = text.strip_prefix('.').unwrap_or(text).split('.').map(digits).collect::<Option<_>>()?;
-    let (first, second) = (*arcs.first()?, *arcs.get(1)?);
-    let encodable = first < 2 && second < 40 || first == 2 && second <= u32::MAX - 80;
-    (encodable && arcs.len() <= ROOT_ARCS).then_some(arcs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_root_is_two_to_64_numbers_that_can_be_encoded() {
-        assert_eq!(root_oid(".1.3.6.1"), Some(vec![1, 3, 6, 1]));
-        for text in ["1", "", "3.1", "1.40", "1.3.x", "1.3.", "1.3.4294967296", "1.3.+6", &["1"; 65].join(".")] {
-            assert_eq!(root_oid(text), None, "{text}");
-        }
     }
 }

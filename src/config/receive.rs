@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::admission::{Admission, block};
 use super::section::{At, Section, secret, socket};
+use super::usm::{UsmUser, engine_id};
 
 /// `[traps]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,10 @@ pub struct Traps {
     pub listen: Vec<SocketAddr>,
     /// Who may send.
     pub admission: Admission,
+    /// Our own engine id, 5 to 32 octets; none: the one in the store, made at the first start.
+    pub engine_id: Option<Vec<u8>>,
+    /// `[[traps.user]]`: who may send SNMPv3.
+    pub users: Vec<UsmUser>,
 }
 
 /// `[syslog]`.
@@ -35,7 +40,7 @@ impl Syslog {
 
 impl Default for Traps {
     fn default() -> Self {
-        Self { listen: everywhere(Self::PORT), admission: Admission::default() }
+        Self { listen: everywhere(Self::PORT), admission: Admission::default(), engine_id: None, users: Vec::new() }
     }
 }
 
@@ -61,7 +66,8 @@ pub(super) fn parse(top: &Section<'_>) -> (Traps, Syslog) {
     let communities = traps.list("communities", secret).unwrap_or_default();
     let communities = communities.iter().map(|at| at.value.expose().as_bytes().to_vec()).collect();
     let admission = Admission { allow: blocks(&traps), communities };
-    let traps = Traps { listen: values(for_traps), admission };
+    let engine_id = traps.read("engine-id", engine_id);
+    let traps = Traps { listen: values(for_traps), admission, engine_id, users: UsmUser::parse_all(&traps) };
     let admission = Admission { allow: blocks(&syslog), communities: Vec::new() };
     (traps, Syslog { udp: values(for_syslog), admission })
 }

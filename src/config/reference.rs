@@ -35,6 +35,8 @@ pub enum Shape {
     Text(Form),
     /// A list of strings.
     List(Form),
+    /// A string, or a list of strings.
+    OneOrMore(Form),
 }
 
 /// What a string must be.
@@ -53,10 +55,21 @@ pub struct Form {
 pub struct SectionRow {
     /// The dotted path; empty for the top of the file.
     pub path: &'static str,
-    /// Whether it is written `[[…]]` and may stand several times.
-    pub repeated: bool,
+    /// How it is written, and what it means where it is not.
+    pub presence: Presence,
     /// What it is for.
     pub about: &'static str,
+}
+
+/// How often a section stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Once as `[…]`, or not at all, which is the same as all its defaults.
+    Implied,
+    /// Once as `[…]`; where it is not, what it is for is not done.
+    Asked,
+    /// Any number of times, as `[[…]]`.
+    Repeated,
 }
 
 impl Key {
@@ -74,8 +87,73 @@ impl Key {
             Shape::Number { min, max, unit } => format!("{min} to {max} {unit}"),
             Shape::Text(form) => form.allowed.to_owned(),
             Shape::List(form) => format!("a list, each item {}", form.allowed),
+            Shape::OneOrMore(form) => format!("{}, or a list of these", form.allowed),
         }
     }
+}
+
+/// `[path]`, there or not.
+pub(super) const fn one(path: &'static str, about: &'static str) -> SectionRow {
+    SectionRow { path, presence: Presence::Implied, about }
+}
+
+/// `[path]`, for what is only done where it is asked for.
+pub(super) const fn asked(path: &'static str, about: &'static str) -> SectionRow {
+    SectionRow { path, presence: Presence::Asked, about }
+}
+
+/// `[[path]]`.
+pub(super) const fn many(path: &'static str, about: &'static str) -> SectionRow {
+    SectionRow { path, presence: Presence::Repeated, about }
+}
+
+/// What a string must be.
+pub(super) const fn form(noun: &'static str, allowed: &'static str) -> Form {
+    Form { noun, allowed, secret: false }
+}
+
+/// What a string must be that is never shown.
+pub(super) const fn secret(noun: &'static str, allowed: &'static str) -> Form {
+    Form { noun, allowed, secret: true }
+}
+
+/// A key with a string.
+pub(super) const fn text(
+    path: &'static str,
+    form: Form,
+    default: &'static str,
+    example: &'static str,
+    about: &'static str,
+) -> Key {
+    Key { path, shape: Shape::Text(form), default, example, about }
+}
+
+/// A key with a list of strings.
+pub(super) const fn list(
+    path: &'static str,
+    form: Form,
+    default: &'static str,
+    example: &'static str,
+    about: &'static str,
+) -> Key {
+    Key { path, shape: Shape::List(form), default, example, about }
+}
+
+/// A key with a string or a list of strings; it has no default.
+pub(super) const fn one_or_more(path: &'static str, form: Form, example: &'static str, about: &'static str) -> Key {
+    Key { path, shape: Shape::OneOrMore(form), default: "", example, about }
+}
+
+/// A key with a whole number.
+pub(super) const fn number(
+    path: &'static str,
+    min: u32,
+    max: u32,
+    unit: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Key {
+    Key { path, shape: Shape::Number { min, max, unit }, default, example: "", about }
 }
 
 /// The row of this dotted path.
@@ -99,16 +177,9 @@ pub(super) fn names_in(path: &str) -> Vec<&'static str> {
 #[must_use]
 pub(super) fn foreign(path: &str) -> Option<&'static str> {
     match path {
-        "nms.user"
-        | "nms.level"
-        | "nms.auth"
-        | "nms.auth-password"
-        | "nms.auth-password-file"
-        | "nms.priv"
-        | "nms.priv-password"
-        | "nms.priv-password-file"
-        | "nms.engine-id" => Some("is a key of SNMPv3, and notifications are sent as v1 or v2c"),
-        "traps.user" => Some("is a key of SNMPv3, and notifications are received as v1 or v2c"),
+        "nms.engine-id" => Some("is not set: an inform asks the receiver for its engine id, a trap carries ours"),
+        "nms.name" => Some("is not a key: the user of v3 is named by user"),
+        "traps.user.user" => Some("is not a key: a user is named by name"),
         _ => None,
     }
 }
@@ -135,10 +206,10 @@ it stands in place of the key without the ending, never beside it.
 ";
 
 fn section_markdown(section: &SectionRow) -> String {
-    let title = match (section.path, section.repeated) {
+    let title = match (section.path, section.presence) {
         ("", _) => "Top of the file".to_owned(),
-        (path, true) => format!("`[[{path}]]`"),
-        (path, false) => format!("`[{path}]`"),
+        (path, Presence::Repeated) => format!("`[[{path}]]`"),
+        (path, Presence::Implied | Presence::Asked) => format!("`[{path}]`"),
     };
     let mut out = format!("\n## {title}\n\n{}\n", section.about);
     let keys: Vec<_> = KEYS.iter().filter(|key| key.split().0 == section.path).collect();

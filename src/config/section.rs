@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{HIDDEN, Problem, escaped, quoted};
-use super::reference::{Form, Shape, foreign, key, names_in};
+use super::reference::{Form, Key, Shape, foreign, key, names_in};
 use super::secret::{Secret, SecretFrom};
 
 /// The file and what was found wrong in it so far.
@@ -91,6 +91,21 @@ impl<'d> Section<'d> {
         self.find(name).is_some()
     }
 
+    /// The string at `name` as it stands, for what looks at another section's key; nothing is noted.
+    pub(super) fn text(&self, name: &str) -> Option<&'d str> {
+        self.find(name)?.1.as_str()
+    }
+
+    /// Whether a list without items stands at `name`.
+    pub(super) fn lists_nothing(&self, name: &str) -> bool {
+        self.find(name).and_then(|(_, value)| value.as_array()).is_some_and(|array| array.is_empty())
+    }
+
+    /// Whether the section is in the file.
+    pub(super) const fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// The section `[name]` in this one.
     pub(super) fn section(&self, name: &str) -> Self {
         let path = self.path_of(name);
@@ -149,13 +164,23 @@ impl<'d> Section<'d> {
 
     /// The string at `name`, if it is there and `read` can make something of it.
     pub(super) fn read<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.read_hinted(name, read, |_| None)
+    }
+
+    /// As [`Section::read`]; `hint` may know what a string was meant to be that `read` can make nothing of.
+    pub(super) fn read_hinted<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+        hint: impl Fn(&str) -> Option<&'static str>,
+    ) -> Option<T> {
         let path = self.path_of(name);
         let (line, value) = self.find(name)?;
         let row = key(&path)?;
         let Shape::Text(form) = row.shape else { return None };
         let read = value.as_str().and_then(read);
         if read.is_none() {
-            self.refuse_text(line, &path, value, form, row.example);
+            self.refuse_text(line, row, form, value, value.as_str().and_then(hint));
         }
         read
     }
@@ -165,34 +190,48 @@ impl<'d> Section<'d> {
         let path = self.path_of(name);
         let (line, value) = self.find(name)?;
         let row = key(&path)?;
-        let Shape::List(form) = row.shape else { return None };
+        let (form, single) = match row.shape {
+            Shape::List(form) => (form, false),
+            Shape::OneOrMore(form) => (form, true),
+            Shape::Text(_) | Shape::Number { .. } => return None,
+        };
+        let mut items = Vec::new();
+        let mut take = |line, value: &DeValue<'_>| match value.as_str().and_then(&read) {
+            Some(read) => items.push(At { line, given: shown(value), value: read }),
+            None => self.refuse_text(line, row, form, value, None),
+        };
         let Some(array) = value.as_array() else {
+            if single {
+                take(line, value);
+                return Some(items);
+            }
             let given = if form.secret { HIDDEN.to_owned() } else { shown(value) };
             let first = row.example.split(" or ").next().unwrap_or_default();
             self.document.add(line, &path, given, "is not a list", row.allowed(), Some(format!("{name} = [{first}]")));
             return None;
         };
-        let mut items = Vec::new();
         for item in array.iter() {
-            let line = self.document.line(&item.span());
-            match item.get_ref().as_str().and_then(&read) {
-                Some(value) => items.push(At { line, given: shown(item.get_ref()), value }),
-                None => self.refuse_text(line, &path, item.get_ref(), form, row.example),
-            }
+            take(self.document.line(&item.span()), item.get_ref());
         }
         Some(items)
     }
 
-    fn refuse_text(&self, line: usize, path: &str, value: &DeValue<'_>, form: Form, example: &str) {
+    fn refuse_text(&self, line: usize, row: &Key, form: Form, value: &DeValue<'_>, hint: Option<&str>) {
         let given = if form.secret { HIDDEN.to_owned() } else { shown(value) };
-        let fault = format!("is not {}", form.noun);
-        self.document.add(line, path, given, &fault, form.allowed.to_owned(), Some(example.to_owned()));
+        let hint = hint.map_or_else(String::new, |hint| format!(" (did you mean {hint}?)"));
+        let fault = format!("is not {}{hint}", form.noun);
+        self.document.add(line, row.path, given, &fault, form.allowed.to_owned(), Some(row.example.to_owned()));
     }
 
     /// The secret at `name` or in the file at `name-file`, never both.
     pub(super) fn secret(&self, name: &str) -> Option<SecretFrom> {
+        self.secret_as(name, secret)
+    }
+
+    /// As [`Section::secret`], of the form that `read` knows.
+    pub(super) fn secret_as(&self, name: &str, read: impl Fn(&str) -> Option<Secret>) -> Option<SecretFrom> {
         let in_file = format!("{name}-file");
-        let text = self.read(name, secret);
+        let text = self.read(name, read);
         let path = self.read(&in_file, file);
         if self.has(name) && self.has(&in_file) {
             self.refuse(&in_file, &format!("stands beside {name}"), "one of the two", None);

@@ -14,6 +14,7 @@ mod nodes;
 mod policy;
 mod replay;
 mod settings;
+mod strangers;
 mod table;
 mod tally;
 
@@ -21,8 +22,9 @@ pub use account::AccountRecord;
 pub use nodes::Node;
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
+pub use strangers::Stranger;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Kind};
 use crate::event::{Account, Family, Label, LockReason, Meaning, Name, Observation};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
@@ -33,6 +35,7 @@ use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use replay::Replays;
+use strangers::Strangers;
 use table::{Accounts, Slot};
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
@@ -44,6 +47,8 @@ const ACTIONS: usize = 4 * AT_MOST;
 pub enum Action {
     /// Keep this alert and the record behind it durably, then deliver the alert to every sink.
     Tell(Box<Alert>, Box<AccountRecord>),
+    /// Keep this alert durably, then deliver it to every sink: no account is behind it.
+    Announce(Box<Alert>),
     /// Keep this record: it made room for another.
     Keep(Box<AccountRecord>),
     /// Forget this record: it made room, and one failure is not worth keeping.
@@ -60,6 +65,7 @@ pub struct Engine {
     accounts: Accounts,
     nodes: Nodes,
     replays: Replays,
+    strangers: Strangers,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -80,6 +86,7 @@ impl Engine {
             accounts: Accounts::new(crate::board::HOT_ACCOUNTS, seed),
             nodes,
             replays: Replays::new(),
+            strangers: Strangers::default(),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -97,6 +104,22 @@ impl Engine {
     /// Takes back what an earlier run knew of a node.
     pub fn restore_node(&mut self, node: Node) {
         self.nodes.restore(node);
+    }
+
+    /// Takes back an alert that was open when an earlier run ended, if it has no account that would bring it back.
+    pub fn restore_alert(&mut self, alert: Alert, now: Mono) {
+        if alert.kind == Kind::UnknownEngine {
+            self.strangers.restore(alert, now);
+            self.note_deadline(self.strangers.deadline());
+        }
+    }
+
+    /// Takes note of an SNMPv3 message that cannot be believed.
+    pub fn stranger(&mut self, stranger: Stranger<'_>, now: Now) {
+        if let Some(alert) = self.strangers.note(&self.settings, stranger, now) {
+            self.act(Action::Announce(Box::new(alert)));
+        }
+        self.note_deadline(self.strangers.deadline());
     }
 
     /// Decides about one observation.
@@ -132,6 +155,10 @@ impl Engine {
             return;
         }
         self.next = None;
+        if let Some(alert) = self.strangers.expire(now) {
+            self.act(Action::Announce(Box::new(alert)));
+        }
+        self.note_deadline(self.strangers.deadline());
         for slot in self.accounts.slots() {
             let due = self.accounts.get(slot).and_then(|record| detect::deadline(&self.settings, record));
             if due.is_none_or(|due| due > now.mono) {

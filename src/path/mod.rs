@@ -8,14 +8,17 @@ pub use refusals::{Refusal, Transport};
 
 use core::fmt::Write as _;
 use core::net::IpAddr;
+use core::str::FromStr as _;
 
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
-use crate::engine::Engine;
+use crate::engine::{Engine, Stranger};
 use crate::event::{Authenticated, Channel};
 use crate::units::Now;
-use crate::verdict::{Tallies, Verdict};
-use crate::wire::snmp::{self, Kind, Message, Notification, Value, clog, standard};
+use crate::usm::{Believed, Level, Receiver, Told, Turned};
+use crate::verdict::{Outcome, Tallies, Verdict};
+use crate::wire::DecodeError;
+use crate::wire::snmp::{self, Kind, Message, Notification, V3Message, Value, clog, standard};
 use crate::wire::syslog;
 
 use refusals::Refusals;
@@ -40,22 +43,36 @@ impl Doors {
     }
 }
 
+/// What goes back to the sender of an SNMP message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The response to an inform, to be sent once what it carried cannot be lost any more.
+    Answer(Vec<u8>),
+    /// A Report on an SNMPv3 message that was not taken, to be sent at once.
+    Report(Vec<u8>),
+}
+
 /// Everything between the socket and the actions.
 #[derive(Debug)]
 pub struct Path {
     /// Decides. Its actions and deadlines are the caller's to follow.
     pub engine: Engine,
+    /// Decides which SNMPv3 messages are believed; without it, none. What it learns is the caller's to keep.
+    pub usm: Option<Receiver>,
     catalogue: Catalogue,
     doors: Doors,
     tallies: Tallies,
     refusals: Refusals,
+    /// Where encrypted messages are decrypted; kept, so that none needs memory of its own.
+    scratch: Vec<u8>,
 }
 
 impl Path {
     /// A path that has seen nothing.
     #[must_use]
     pub fn new(engine: Engine, catalogue: Catalogue, doors: Doors) -> Self {
-        Self { engine, catalogue, doors, tallies: Tallies::default(), refusals: Refusals::default() }
+        let (tallies, refusals) = (Tallies::default(), Refusals::default());
+        Self { engine, usm: None, catalogue, doors, tallies, refusals, scratch: Vec::new() }
     }
 
     /// How often each verdict was given.
@@ -86,11 +103,11 @@ impl Path {
         verdict
     }
 
-    /// One SNMP datagram. An inform that was taken has an answer, to be sent once what it carried cannot be lost any more.
-    pub fn snmp(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Vec<u8>>) {
-        let (verdict, answer) = self.snmp_verdict(datagram, from, now);
+    /// One SNMP datagram.
+    pub fn snmp(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {
+        let (verdict, reply) = self.snmp_verdict(datagram, from, now);
         self.tallies.record(verdict);
-        (verdict, answer)
+        (verdict, reply)
     }
 
     fn syslog_verdict(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
@@ -118,7 +135,7 @@ impl Path {
         self.catalogue.read_line(&record, origin, &mut |observation| engine.observe(observation, now))
     }
 
-    fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Vec<u8>>) {
+    fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {
         if self.doors.traps.as_ref().is_some_and(|door| !door.allows(from)) {
             self.refusals.note(from, Transport::Snmp, Verdict::SenderNotAllowed, now);
             return (Verdict::SenderNotAllowed, None);
@@ -128,38 +145,93 @@ impl Path {
         }
         let notification = match snmp::decode(datagram) {
             Ok(Message::Notification(notification)) => notification,
-            Ok(Message::V3) => {
-                self.refusals.note(from, Transport::Snmp, Verdict::V3NotConfigured, now);
-                return (Verdict::V3NotConfigured, None);
-            }
+            Ok(Message::V3(message)) => return self.v3(&message, from, now),
             Ok(Message::Response(_)) => return (Verdict::NotANotification, None),
-            Err(crate::wire::DecodeError::Unsupported(_)) => return (Verdict::NotANotification, None),
-            Err(_) => return (Verdict::BadSnmp, None),
+            Err(error) => return (unreadable(error), None),
         };
         if self.doors.traps.as_ref().is_some_and(|door| !door.accepts_community(from, notification.community)) {
             self.refusals.note(from, Transport::Snmp, Verdict::WrongCommunity, now);
             return (Verdict::WrongCommunity, None);
         }
-        let verdict = self.notification(&notification, from, now);
+        let verdict = self.notification(&notification, Authenticated::Community, from, now);
         let answer = if notification.kind == Kind::Inform { snmp::encode::response_to(&notification) } else { None };
-        (verdict, answer)
+        (verdict, answer.map(Reply::Answer))
     }
 
-    fn notification(&mut self, notification: &Notification<'_>, from: IpAddr, now: Now) -> Verdict {
+    fn v3(&mut self, message: &V3Message<'_>, from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {
+        let mut scratch = core::mem::take(&mut self.scratch);
+        let nobody = Turned { verdict: Verdict::V3NotConfigured, told: None };
+        let decided = match self.usm.as_mut() {
+            Some(receiver) => receiver.receive(message, &mut scratch, from, now),
+            None => Err(nobody),
+        };
+        let result = match decided {
+            Ok(Believed { notification, level, answer }) => {
+                let proof = match level {
+                    Level::NoAuthNoPriv => Authenticated::None,
+                    Level::AuthNoPriv | Level::AuthPriv => Authenticated::Usm,
+                };
+                (self.notification(&notification, proof, from, now), answer.map(Reply::Answer))
+            }
+            Err(Turned { verdict, told }) => {
+                self.turn_away(message, verdict, from, now);
+                let reply = told.map(|told| match told {
+                    Told::Report(report) => Reply::Report(report),
+                    Told::Answer(answer) => Reply::Answer(answer),
+                });
+                (verdict, reply)
+            }
+        };
+        self.scratch = scratch;
+        result
+    }
+
+    /// Shows whose SNMPv3 messages are not believed, if something is to be put right.
+    fn turn_away(&mut self, message: &V3Message<'_>, verdict: Verdict, from: IpAddr, now: Now) {
+        let to_us = self.usm.as_ref().is_some_and(|usm| message.header.engine_id == usm.local().id().as_bytes());
+        // An inform that is out of time is told the right one, and comes again.
+        if verdict.outcome() != Outcome::Refused || verdict == Verdict::NotInTimeWindow && to_us {
+            return;
+        }
+        self.refusals.note(from, Transport::Snmp, verdict, now);
+        let mut engine_id = heapless::String::<66>::from_str("0x").unwrap_or_default();
+        for octet in message.header.engine_id {
+            // 66 characters hold the longest engine id.
+            let _full = write!(engine_id, "{octet:02x}").is_err();
+        }
+        let user = String::from_utf8_lossy(message.header.user);
+        self.engine.stranger(Stranger { from: &text(from), engine_id: &engine_id, user: &user, why: verdict }, now);
+    }
+
+    fn notification(
+        &mut self,
+        notification: &Notification<'_>,
+        authenticated: Authenticated,
+        from: IpAddr,
+        now: Now,
+    ) -> Verdict {
         let Some(message) = clog(notification) else {
             return self.catalogue.notification(notification.trap_oid).unwrap_or(Verdict::NoEntry);
         };
         let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
-        let origin = Origin {
-            channel: Channel::Trap,
-            authenticated: Authenticated::Community,
-            sender: &sender,
-            agent: &agent,
-            received: now.wall,
-        };
+        let origin =
+            Origin { channel: Channel::Trap, authenticated, sender: &sender, agent: &agent, received: now.wall };
         let engine = &mut self.engine;
         self.catalogue
             .read_clog(&message, notification.uptime, origin, &mut |observation| engine.observe(observation, now))
+    }
+}
+
+/// What becomes of octets that cannot be read.
+fn unreadable(error: DecodeError) -> Verdict {
+    match error {
+        DecodeError::Unsupported(snmp::v3::SECURITY_MODEL) => Verdict::UnknownSecurityModel,
+        DecodeError::Unsupported(_) => Verdict::NotANotification,
+        DecodeError::Truncated(_)
+        | DecodeError::Missing(_)
+        | DecodeError::Invalid(_)
+        | DecodeError::Trailing(_)
+        | DecodeError::Limit(_) => Verdict::BadSnmp,
     }
 }
 

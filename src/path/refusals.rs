@@ -10,6 +10,27 @@ const REMEMBERED: usize = 32;
 /// One line in the log for each sender and reason in this time.
 const SHOWN_EVERY: Span = Span::mins(60);
 
+/// What to do about a refusal that is not by address.
+const REMEDIES: [(Verdict, &str); 11] = [
+    (Verdict::WrongCommunity, "[traps] communities = [\"<the community it sends>\"]"),
+    (Verdict::V3NotConfigured, NEW_USER),
+    (Verdict::UnknownUser, NEW_USER),
+    (Verdict::UnknownEngine, "[[traps.user]] engine-id: add the sender's, or leave the key out"),
+    (Verdict::UnsupportedSecurityLevel, "[[traps.user]] level, as the sender is set to"),
+    (Verdict::WrongDigest, "[[traps.user]] auth and auth-password, as the sender is set to"),
+    (Verdict::DecryptionError, PRIVACY),
+    (
+        Verdict::NotInTimeWindow,
+        "at the sender: its messages are more than 150 s late or played back, or its engine boots went back",
+    ),
+    (Verdict::BootsAtMaximum, "at the sender: give it a new engine id"),
+    (Verdict::OwnEngine, "at the sender: it uses the engine id of this box, or sends our own notifications back"),
+    (Verdict::UnknownSecurityModel, "at the sender: send with the User-based Security Model"),
+];
+const NEW_USER: &str = "[[traps.user]] with the name, algorithms and passwords that the sender is set to";
+const PRIVACY: &str = "[[traps.user]] priv and priv-password, as the sender is set to; of aes192 and aes192c, and of aes256 and \
+                       aes256c, try the other";
+
 /// Which door it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -44,11 +65,8 @@ impl Refusal {
             Transport::Snmp => "traps",
             Transport::Syslog => "syslog",
         };
-        if self.why == Verdict::WrongCommunity {
-            return "[traps] communities = [\"<the community it sends>\"]".into();
-        }
-        if self.why == Verdict::V3NotConfigured {
-            return "send v1 or v2c: SNMPv3 users cannot be configured yet".into();
+        if let Some((_, remedy)) = REMEDIES.iter().find(|(why, _)| *why == self.why) {
+            return (*remedy).into();
         }
         format!("[{table}] allow = [\"{}\"]", self.from.to_canonical())
     }

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::engine::{Engine, Settings};
-    use crate::path::{Doors, Path};
+    use crate::path::{Doors, Path, Reply};
     use crate::units::{Mono, Now, Span};
     use crate::verdict::Verdict;
     use crate::wire::snmp::{self, clog};
@@ -245,9 +245,12 @@ mod tests {
             let now = Now { mono: Mono::ZERO + Span::secs(10 * n), wall: at, synchronised: true };
             let by_syslog = path.syslog(message.syslog_line().as_bytes(), node, now);
             let (by_trap, answer) = path.snmp(&message.notification(Kind::Inform, b"public"), node, now);
-            let response = answer.map(|answer| match snmp::decode(&answer) {
-                Ok(snmp::Message::Response(response)) => response.request_id,
-                other => panic!("{other:?}"),
+            let response = answer.map(|answer| match answer {
+                Reply::Answer(answer) => match snmp::decode(&answer) {
+                    Ok(snmp::Message::Response(response)) => response.request_id,
+                    other => panic!("{other:?}"),
+                },
+                Reply::Report(report) => panic!("{report:?}"),
             });
             assert_eq!(response, Some(message.request_id()));
             [by_syslog, by_trap]

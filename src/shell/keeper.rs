@@ -14,6 +14,7 @@ use crate::alert::{Alert, State};
 use crate::engine::{AccountRecord, Node};
 use crate::store::{Bounds, Commit, Durability, Entry, Fault, MemoryBackend, Store, Timeline};
 use crate::units::Now;
+use crate::usm::SenderRecord;
 
 /// Requests that can wait; a full queue holds the path back, and the kernel's buffers take over.
 const QUEUE: usize = 1_024;
@@ -33,10 +34,13 @@ pub(crate) struct Answer {
 pub(crate) struct Turn {
     pub(crate) now: Now,
     pub(crate) told: Vec<(Box<Alert>, Box<AccountRecord>)>,
+    /// Alerts without an account.
+    pub(crate) announced: Vec<Box<Alert>>,
     pub(crate) records: Vec<AccountRecord>,
     /// Keys of records that are not to be kept any longer.
     pub(crate) forgotten: Vec<Vec<u8>>,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) senders: Vec<SenderRecord>,
     pub(crate) answers: Vec<Answer>,
     /// Whether it must be on the medium at once even without an alert or an answer.
     pub(crate) sync: bool,
@@ -47,19 +51,32 @@ impl Turn {
         Self {
             now,
             told: Vec::new(),
+            announced: Vec::new(),
             records: Vec::new(),
             forgotten: Vec::new(),
             nodes: Vec::new(),
+            senders: Vec::new(),
             answers: Vec::new(),
             sync: false,
         }
     }
 
+    fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.told.iter().map(|(alert, _)| alert.as_ref()).chain(self.announced.iter().map(AsRef::as_ref))
+    }
+
+    /// Whether it must be on the medium before anybody is told of it.
+    fn is_urgent(&self) -> bool {
+        self.sync || !self.told.is_empty() || !self.announced.is_empty() || !self.answers.is_empty()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.told.is_empty()
+            && self.announced.is_empty()
             && self.records.is_empty()
             && self.forgotten.is_empty()
             && self.nodes.is_empty()
+            && self.senders.is_empty()
             && self.answers.is_empty()
     }
 }
@@ -191,7 +208,7 @@ impl Keeper {
 
     /// Commits these turns as one, syncs if one of them needs it, then answers and wakes.
     fn keep(&mut self, turns: Vec<Turn>) {
-        let durability = match turns.iter().any(|t| t.sync || !t.told.is_empty() || !t.answers.is_empty()) {
+        let durability = match turns.iter().any(Turn::is_urgent) {
             true => Durability::Now,
             false => Durability::Later,
         };
@@ -202,7 +219,7 @@ impl Keeper {
                 self.note(&fault);
             }
         }
-        for (alert, _) in turns.iter().flat_map(|turn| &turn.told) {
+        for alert in turns.iter().flat_map(Turn::alerts) {
             tracing::info!(
                 "{} {} {}: {}",
                 alert.severity.as_str(),
@@ -313,6 +330,15 @@ impl Keeper {
     }
 }
 
+/// The alert's new state, and its place in the outbox.
+fn tell(commit: &mut Commit, alert: &Alert) -> Result<(), Fault> {
+    match alert.state {
+        State::Raised | State::Updated => commit.put_open_alert(alert.id.as_str(), alert)?,
+        State::Cleared => commit.close_alert(alert.id.as_str(), alert)?,
+    }
+    commit.append(alert.id.as_str(), alert)
+}
+
 fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
     let mut commit = Commit::new();
     for turn in turns {
@@ -320,11 +346,13 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
         turn.forgotten.iter().for_each(|key| commit.delete_account(key));
         for (alert, record) in &turn.told {
             commit.put_account(&record.key(), record.as_ref())?;
-            match alert.state {
-                State::Raised | State::Updated => commit.put_open_alert(alert.id.as_str(), alert.as_ref())?,
-                State::Cleared => commit.close_alert(alert.id.as_str(), alert.as_ref())?,
-            }
-            commit.append(alert.id.as_str(), alert.as_ref())?;
+            tell(&mut commit, alert)?;
+        }
+        for alert in &turn.announced {
+            tell(&mut commit, alert)?;
+        }
+        for sender in &turn.senders {
+            commit.put_sender(sender.id.as_bytes(), sender)?;
         }
         for record in &turn.records {
             commit.put_account(&record.key(), record)?;

@@ -17,3 +17,4 @@ mod report;
 mod run;
 mod secrets;
 mod sinks;
+mod snmpv3;

@@ -18,7 +18,7 @@ use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
 use super::report;
 use crate::engine::Action;
-use crate::path::Path;
+use crate::path::{Path, Reply};
 use crate::units::Span;
 
 /// Datagrams that one socket may hand in before the others get their turn.
@@ -94,7 +94,7 @@ impl Receiver {
                 }
                 Question::Health(reply) => {
                     self.count_drops();
-                    let answer = report::path(&self.path.borrow());
+                    let answer = report::path(&self.path.borrow(), self.clock.now());
                     let _gone = reply.send(answer).is_err();
                 }
                 Question::Stop(reply) => {
@@ -150,8 +150,14 @@ impl Receiver {
                 path.syslog(datagram, from.ip(), turn.now);
             }
             Input::Traps => {
-                if let (_, Some(bytes)) = path.snmp(datagram, from.ip(), turn.now) {
-                    turn.answers.push(Answer { bytes, socket: Arc::clone(socket), to: from });
+                let (_, reply) = path.snmp(datagram, from.ip(), turn.now);
+                match reply {
+                    Some(Reply::Answer(bytes)) => {
+                        turn.answers.push(Answer { bytes, socket: Arc::clone(socket), to: from });
+                    }
+                    // A lost Report makes the sender repeat what it reports on.
+                    Some(Reply::Report(bytes)) => _ = socket.send_to(&bytes, from).is_err(),
+                    None => {}
                 }
             }
         }
@@ -170,6 +176,8 @@ impl Receiver {
                 // What an answered inform carried must not be lost, so its counters go with it.
                 path.engine.drain_changed(|record| turn.records.push(record.clone()));
             }
+            show_learnt(&mut path);
+            drain_senders(&mut path, &mut turn);
         }
         self.due.notify_one();
         if !turn.is_empty() {
@@ -194,6 +202,7 @@ impl Receiver {
                         let mut path = self.path.borrow_mut();
                         path.engine.tick(turn.now);
                         drain(&mut path, &mut turn);
+                        drain_senders(&mut path, &mut turn);
                     }
                     if !turn.is_empty() {
                         self.keeper.keep(turn).await;
@@ -232,6 +241,9 @@ impl Receiver {
             if !turn.records.is_empty() {
                 turn.nodes = path.engine.nodes().cloned().collect();
             }
+            if let Some(usm) = path.usm.as_mut() {
+                usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+            }
         }
         if !turn.is_empty() {
             turn.sync = true;
@@ -240,10 +252,27 @@ impl Receiver {
     }
 }
 
+/// The clocks of senders are kept with whatever their messages did: a message that is remembered cannot be played back, and one that
+/// is not remembered was not counted.
+fn drain_senders(path: &mut Path, turn: &mut Turn) {
+    if !turn.is_empty()
+        && let Some(usm) = path.usm.as_mut()
+    {
+        usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+    }
+}
+
+fn show_learnt(path: &mut Path) {
+    while let Some((id, from)) = path.usm.as_mut().and_then(crate::usm::Receiver::learnt) {
+        tracing::info!("learnt SNMPv3 engine {id} at {}", from.to_canonical());
+    }
+}
+
 fn drain(path: &mut Path, turn: &mut Turn) {
     while let Some(action) = path.engine.next_action() {
         match action {
             Action::Tell(alert, record) => turn.told.push((alert, record)),
+            Action::Announce(alert) => turn.announced.push(alert),
             Action::Keep(record) => turn.records.push(*record),
             Action::Forget(record) => turn.forgotten.push(record.key()),
             Action::Move(old, record) => {

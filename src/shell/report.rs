@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::AccountRecord;
 use crate::path::{Path, Transport};
 use crate::units::Now;
+use crate::usm::{Receiver, Sender};
 use crate::verdict::Tallies;
 
 /// The accounts at hand: locked ones first, then by their newest failure.
@@ -32,7 +33,7 @@ pub(crate) fn accounts(path: &Path, now: Now) -> Value {
 }
 
 /// What was received and how it ended.
-pub(crate) fn path(path: &Path) -> Value {
+pub(crate) fn path(path: &Path, now: Now) -> Value {
     let tallies = path.tallies();
     let refused: Vec<Value> = path
         .refusals()
@@ -59,6 +60,27 @@ pub(crate) fn path(path: &Path) -> Value {
         "refused": refused,
         "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
         "nodes": nodes,
+        "snmpv3": path.usm.as_ref().map(|usm| snmpv3(usm, now)),
+    })
+}
+
+/// Our engine, and the engines that have proved themselves.
+fn snmpv3(usm: &Receiver, now: Now) -> Value {
+    let sender = |sender: &Sender| {
+        let record = sender.record();
+        json!({
+            "engine_id": record.id.to_string(),
+            "from": sender.from().map(|from| from.to_canonical().to_string()),
+            "boots": record.window.boots,
+            "time": record.window.time,
+            "learnt": record.learnt,
+            "silent_s": now.mono.since(sender.last_heard()).as_secs(),
+        })
+    };
+    json!({
+        "engine_id": usm.local().id().to_string(),
+        "boots": usm.local().boots(),
+        "senders": usm.senders().map(sender).collect::<Vec<_>>(),
     })
 }
 

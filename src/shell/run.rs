@@ -18,13 +18,15 @@ use super::listen::{Bound, Input};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{self, PathHandle, Question};
-use super::{control, listen, log, sinks};
+use super::{control, listen, log, sinks, snmpv3};
+use crate::alert::Alert;
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
 use crate::engine::{AccountRecord, Engine, Node};
 use crate::path::{Doors, Path};
 use crate::store::{Bounds, Commit, DiskOptions, Durability, MemoryBackend, Opened, Store};
 use crate::units::Mono;
+use crate::usm::{self, Receiver};
 
 /// How long the sinks may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -51,7 +53,7 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         }
         let no_broker = start_broker(config);
         let sinks = Sinks::register(config, &mut opening.store, &mut problems);
-        let running = start(config, catalogue, sockets, opening, &sinks)?;
+        let running = start(config, catalogue, sockets, opening, &sinks, &mut problems)?;
         serve(config, running, sinks, no_broker, (problems, signals), said).await
     })
 }
@@ -69,6 +71,8 @@ fn sockets(config: &Config, problems: &mut Vec<String>) -> Result<Vec<Bound>, St
 struct Opening {
     store: Store,
     on_disk: bool,
+    /// It holds what was written last.
+    is_whole: bool,
     faults: Vec<String>,
 }
 
@@ -78,6 +82,7 @@ fn open_store(config: &Config) -> Result<Opening, String> {
     let options = DiskOptions { max_mb: config.store.max_bytes / 1_000_000, ..DiskOptions::default() };
     match Store::open_disk(path, options, Bounds::default()) {
         Ok((store, opened)) => {
+            let is_whole = matches!(opened, Opened::Fresh | Opened::Existing);
             let fault = match opened {
                 Opened::Fresh | Opened::Existing => None,
                 Opened::FellBack { syncs } => Some(format!(
@@ -90,7 +95,7 @@ fn open_store(config: &Config) -> Result<Opening, String> {
                     kept_as.display()
                 )),
             };
-            Ok(Opening { store, on_disk: true, faults: fault.into_iter().collect() })
+            Ok(Opening { store, on_disk: true, is_whole, faults: fault.into_iter().collect() })
         }
         Err(fault) if fault.kind == crate::store::FaultKind::Locked => Err(format!(
             "store: {}: another lockwarden uses this store; end it, or set store.path to another directory",
@@ -104,7 +109,7 @@ fn open_store(config: &Config) -> Result<Opening, String> {
             );
             let store = Store::open(Box::new(MemoryBackend::default()), Bounds::default());
             let store = store.map_err(|fault| format!("store in memory: {fault}"))?;
-            Ok(Opening { store, on_disk: false, faults: vec![text] })
+            Ok(Opening { store, on_disk: false, is_whole: true, faults: vec![text] })
         }
     }
 }
@@ -188,11 +193,14 @@ fn start(
     sockets: Vec<Bound>,
     mut opening: Opening,
     sinks: &Sinks,
+    problems: &mut Vec<String>,
 ) -> Result<Running, String> {
     let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
+    let usm = usm(config, &mut opening, clock, problems);
     let engine = restored(config, &catalogue, &mut opening.store, clock.now().mono);
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
-    let path = Path::new(engine, catalogue, doors);
+    let mut path = Path::new(engine, catalogue, doors);
+    path.usm = Some(usm);
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
         Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
@@ -204,6 +212,25 @@ fn start(
     let (path, path_thread) =
         receive::start(path, sockets, keeper.clone(), clock, config.store.flush_interval).map_err(no_thread)?;
     Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening })
+}
+
+/// The receiver of SNMPv3 messages.
+fn usm(config: &Config, opening: &mut Opening, clock: Clock, problems: &mut Vec<String>) -> Receiver {
+    let users = snmpv3::Keyring::default().users(&config.traps.users, problems);
+    let fixed = config.traps.engine_id.as_deref();
+    let local = snmpv3::start(fixed, opening.is_whole, &mut opening.store, clock.now()).unwrap_or_else(|fault| {
+        opening
+            .faults
+            .push(format!("store: {fault}; SNMPv3 senders will have to learn a new engine id at the next start"));
+        snmpv3::unkept(fixed, clock.now())
+    });
+    if local.boots() >= usm::MAXIMUM {
+        problems.push(format!(
+            "engine {}: its boots are used up, so no authenticated SNMPv3 message is taken any more; set traps.engine-id to another id",
+            local.id()
+        ));
+    }
+    snmpv3::receiver(local, users, &opening.store)
 }
 
 /// The engine with what the last run knew. Accounts beyond the table's capacity stay in the store; one that failed once, long ago, is
@@ -230,6 +257,10 @@ fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;
         nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node));
+    }
+    if let Ok(alerts) = store.load_open_alerts::<Alert>() {
+        skipped += alerts.skipped;
+        alerts.records.into_iter().for_each(|(_, alert)| engine.restore_alert(alert, now));
     }
     if skipped > 0 {
         tracing::warn!("store: {skipped} records were not taken back");

@@ -13,6 +13,8 @@ pub enum Tree {
     Accounts,
     /// What is known of cluster nodes.
     Nodes,
+    /// The clocks of SNMPv3 engines.
+    Senders,
     /// Open alerts and the recent closed ones.
     Alerts,
     /// What must still be delivered.
@@ -23,7 +25,8 @@ pub enum Tree {
 
 impl Tree {
     /// Every tree there is.
-    pub const ALL: [Self; 6] = [Self::Meta, Self::Accounts, Self::Nodes, Self::Alerts, Self::Outbox, Self::Cursors];
+    pub const ALL: [Self; 7] =
+        [Self::Meta, Self::Accounts, Self::Nodes, Self::Senders, Self::Alerts, Self::Outbox, Self::Cursors];
 
     /// The byte that stands before this tree's keys where all trees share one key space. Frozen: it is on disk.
     #[must_use]
@@ -32,6 +35,7 @@ impl Tree {
             Self::Meta => b'm',
             Self::Accounts => b'a',
             Self::Nodes => b'n',
+            Self::Senders => b's',
             Self::Alerts => b'l',
             Self::Outbox => b'o',
             Self::Cursors => b'c',

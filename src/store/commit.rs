@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::backend::{Fault, Tree, Write};
-use super::layout::TIMELINE_KEY;
+use super::layout::{ENGINE_KEY, TIMELINE_KEY};
 use super::record;
 use super::timeline::Timeline;
+use crate::usm::Identity;
 
 /// Changes that are applied as one: after a crash all of them are there, or none.
 #[derive(Debug, Default)]
@@ -57,6 +58,14 @@ impl Commit {
         self.put(Tree::Nodes, key, value)
     }
 
+    /// Keeps `value` as the record of the SNMPv3 engine with this id.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_sender<T: Serialize>(&mut self, engine_id: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Senders, engine_id, value)
+    }
+
     /// Keeps `value` as an open alert. A closed one of the same id is open again.
     ///
     /// # Errors
@@ -96,6 +105,14 @@ impl Commit {
     /// None in practice: a time line has an encoding.
     pub fn save_timeline(&mut self, timeline: Timeline) -> Result<(), Fault> {
         self.put(Tree::Meta, TIMELINE_KEY, &timeline)
+    }
+
+    /// Keeps which SNMP engine we are, and how often it has started.
+    ///
+    /// # Errors
+    /// None in practice: an identity has an encoding.
+    pub fn save_identity(&mut self, identity: &Identity) -> Result<(), Fault> {
+        self.put(Tree::Meta, ENGINE_KEY, identity)
     }
 
     fn put<T: Serialize>(&mut self, tree: Tree, key: &[u8], value: &T) -> Result<(), Fault> {

@@ -2,8 +2,8 @@
 //!
 //! | tree | key | value |
 //! |---|---|---|
-//! | meta | `layout`, `timeline`, `last-seq` | layout version, [`Timeline`], the last outbox number |
-//! | accounts, nodes | the caller's bytes | the caller's type |
+//! | meta | `layout`, `timeline`, `engine`, `last-seq` | layout version, [`Timeline`], [`Identity`], the last outbox number |
+//! | accounts, nodes, senders | the caller's bytes | the caller's type |
 //! | alerts | `o` + id; `h` + number + id | open alerts; closed ones in the order of closing |
 //! | outbox | number | subject, then the caller's type |
 //! | cursors | name of the sink | the last number that it has everything up to |
@@ -20,11 +20,13 @@ use super::commit::{AlertChange, Commit};
 use super::outbox::{Entry, Lost, Outbox};
 use super::record;
 use super::timeline::Timeline;
+use crate::usm::Identity;
 
 /// The layout that this build writes and reads.
 const LAYOUT: u32 = 1;
 const LAYOUT_KEY: &[u8] = b"layout";
 pub(super) const TIMELINE_KEY: &[u8] = b"timeline";
+pub(super) const ENGINE_KEY: &[u8] = b"engine";
 const LAST_SEQ_KEY: &[u8] = b"last-seq";
 const OPEN: u8 = b'o';
 const CLOSED: u8 = b'h';
@@ -151,6 +153,14 @@ impl Store {
         Ok(self.backend.get(Tree::Meta, TIMELINE_KEY)?.and_then(|bytes| record::decode(&bytes)))
     }
 
+    /// Which SNMP engine we were at the last start, if it is known.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_identity(&self) -> Result<Option<Identity>, Fault> {
+        Ok(self.backend.get(Tree::Meta, ENGINE_KEY)?.and_then(|bytes| record::decode(&bytes)))
+    }
+
     /// One account's record, if there is a readable one.
     ///
     /// # Errors
@@ -173,6 +183,14 @@ impl Store {
     /// What the backend says.
     pub fn load_nodes<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
         self.load(Tree::Nodes, &[], |key| Some(key.to_vec()))
+    }
+
+    /// All SNMPv3 engines.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_senders<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
+        self.load(Tree::Senders, &[], |key| Some(key.to_vec()))
     }
 
     /// The alerts that are open, by id.

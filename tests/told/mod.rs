@@ -58,7 +58,7 @@ pub(crate) fn alerts(path: &mut Path) -> String {
     let mut told = String::new();
     while let Some(action) = path.engine.next_action() {
         match action {
-            Action::Tell(alert, _) => writeln!(told, "  {}", alert.to_json()).unwrap(),
+            Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "  {}", alert.to_json()).unwrap(),
             Action::Forget(_) | Action::Move(..) => {}
             Action::Keep(record) => writeln!(told, "  kept {}", record.account.name).unwrap(),
         }

@@ -6,6 +6,7 @@ use super::problems;
 use crate::config::*;
 use crate::engine::{NodeOf, Policies, Policy, PolicyFor, Settings, Threshold};
 use crate::event::{Label, Realm};
+use crate::usm::{Auth, Privacy};
 
 #[test]
 fn one_file_with_many_mistakes_reports_all_of_them() {
@@ -27,8 +28,9 @@ version = -3
 password = "opensesame"
 [[nms]]
 address = "nms.example.test:0"
-version = "v3"
+version = "v4"
 user = "jdoe"
+engine-id = "0x80001f8804637563"
 [policy]
 lockout-min = 1_441
 [[policy.for]]
@@ -42,10 +44,10 @@ level = "\u001b[2Jloud"
 "#;
     let expected = r#"
 lockwarden.toml:1: site: "head office" is not a site name; allowed: 1 to 32 of A-Z a-z 0-9 _ -, for example "hq"
-lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, mqtt, nms, policy, detect, node, catalogue, log
+lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, mqtt, nms, relay, policy, detect, node, catalogue, log
 lockwarden.toml:4: traps.listen: "0.0.0.0:99999" is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
 lockwarden.toml:4: traps.listen: 5 is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
-lockwarden.toml:5: traps.lisen: is not a key (did you mean listen?); allowed: listen, communities, allow
+lockwarden.toml:5: traps.lisen: is not a key (did you mean listen?); allowed: listen, communities, allow, engine-id, user
 lockwarden.toml:6: traps.communities: *** is not a community; allowed: 1 to 255 characters, for example "example-community"
 lockwarden.toml:7: traps.allow: "192.0.2.0/24" is not a list; allowed: a list, each item address or address/prefix, for example allow = ["192.0.2.0/24"]
 lockwarden.toml:9: syslog.udp: "127.0.0.1:1162" is taken by traps.listen in line 4; allowed: each address and port once
@@ -54,15 +56,14 @@ lockwarden.toml:12: store.flush-interval-s: "often" is not a whole number; allow
 lockwarden.toml:14: mqtt.broker: "http://***@broker.example.test" is not a broker; allowed: "embedded", "none", mqtt://host[:port] or mqtts://host[:port], for example "mqtts://broker.example.test:8883"
 lockwarden.toml:15: mqtt.version: -3 is out of range; allowed: 4 to 5, for example version = 5
 lockwarden.toml:16: mqtt.password: is given without username; allowed: both or neither, for example username = "lockwarden"
-lockwarden.toml:17: nms.community: is missing; allowed: 1 to 255 characters, or community-file, for example community = "example-community"
 lockwarden.toml:18: nms.address: "nms.example.test:0" is not a host and port; allowed: host or host:port, for example "192.0.2.5:162"
-lockwarden.toml:19: nms.version: "v3" is not a version that is sent; allowed: "v1" or "v2c", for example "v2c"
-lockwarden.toml:20: nms.user: is a key of SNMPv3, and notifications are sent as v1 or v2c; allowed: address, version, kind, community, community-file, timeout-s, root-oid
-lockwarden.toml:22: policy.lockout-min: 1441 is out of range; allowed: 0 to 1440 min, for example lockout-min = 30
-lockwarden.toml:23: policy.for: fits every account; allowed: at least one of realm, cluster, account, for example account = "admin*"
-lockwarden.toml:26: detect.merge-window-s: 1.5 is not a whole number; allowed: 1 to 30 s, for example merge-window-s = 3
-lockwarden.toml:28: detect.repeated-failures.more-than: 0x64 is out of range; allowed: 0 to 99, for example more-than = 9
-lockwarden.toml:30: log.level: "\u{1b}[2Jloud" is not a level; allowed: "error", "warn", "info", "debug" or "trace", for example "debug"
+lockwarden.toml:19: nms.version: "v4" is not a version that is sent; allowed: "v1", "v2c" or "v3", for example "v3"
+lockwarden.toml:21: nms.engine-id: is not set: an inform asks the receiver for its engine id, a trap carries ours; allowed: address, version, kind, community, community-file, user, level, auth, auth-password, auth-password-file, priv, priv-password, priv-password-file, timeout-s, root-oid
+lockwarden.toml:23: policy.lockout-min: 1441 is out of range; allowed: 0 to 1440 min, for example lockout-min = 30
+lockwarden.toml:24: policy.for: fits every account; allowed: at least one of realm, cluster, account, for example account = "admin*"
+lockwarden.toml:27: detect.merge-window-s: 1.5 is not a whole number; allowed: 1 to 30 s, for example merge-window-s = 3
+lockwarden.toml:29: detect.repeated-failures.more-than: 0x64 is out of range; allowed: 0 to 99, for example more-than = 9
+lockwarden.toml:31: log.level: "\u{1b}[2Jloud" is not a level; allowed: "error", "warn", "info", "debug" or "trace", for example "debug"
 "#;
     let problems = problems(text);
     let expected: Vec<_> = expected.trim().lines().collect();
@@ -95,6 +96,12 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
                 allow: vec!["192.0.2.0/24".parse().unwrap()],
                 communities: vec![b"example-community".to_vec()],
             },
+            engine_id: Some(b"\x80\0\x7e\xd9\x04fox-1".to_vec()),
+            users: vec![UsmUser {
+                name: "cucm-traps".into(),
+                security: auth_priv(example_password(), SecretFrom::File("cucm.priv".into())),
+                engine_ids: vec![b"\x80\0\x1f\x88\x04cuc".to_vec(), b"\x80\0\x1f\x88\x04cud".to_vec()],
+            }],
         },
         syslog: Syslog {
             udp: Vec::new(),
@@ -102,14 +109,15 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
         },
         store: Store { path: "/var/lib/lockwarden".into(), flush_interval: Span::secs(60), max_bytes: 128_000_000 },
         mqtt: mqtt_of_everything(),
-        nms: vec![Nms {
-            endpoint: Endpoint { host: Host::Address("192.0.2.5".parse().unwrap()), port: 162 },
-            version: SnmpVersion::V2c,
-            kind: NotificationKind::Inform,
-            community: SecretFrom::File("nms.community".into()),
-            timeout: Span::secs(7),
-            root_oid: Some(vec![1, 3, 6, 1, 4, 1, 32473]),
-        }],
+        nms: nms_of_everything(),
+        relay: Some(Relay {
+            to: vec![1],
+            form: RelayForm::AsReceived,
+            include: vec![vec![1, 3, 6, 1, 4, 1, 9, 9, 41]],
+            exclude: vec![vec![1, 3, 6, 1, 4, 1, 9, 9, 41, 2, 0, 2], vec![1, 3, 6, 1, 6, 3, 1, 1, 5]],
+            sources: vec!["192.0.2.0/24".parse().unwrap()],
+            queue: 50,
+        }),
         catalogue_files: vec![PathBuf::from("vendor.toml")],
         log_level: LogLevel::Trace,
     };
@@ -125,7 +133,7 @@ fn an_nms_needs_an_address_and_a_community_only() {
         endpoint: Endpoint { host: Host::Name("nms.example.test".into()), port: 162 },
         version: SnmpVersion::V2c,
         kind: NotificationKind::Trap,
-        community: SecretFrom::Text(Secret::new("c")),
+        identity: NmsIdentity::Community(SecretFrom::Text(Secret::new("c"))),
         timeout: Span::secs(2),
         root_oid: None,
     };
@@ -138,6 +146,15 @@ site = "hq"
 listen = ["192.0.2.1:162"]
 communities = ["example-community"]
 allow = ["192.0.2.77/24"]
+engine-id = "80007ed904666f782d31"
+[[traps.user]]
+name = "cucm-traps"
+level = "auth-priv"
+auth = "sha256"
+auth-password = "example-password"
+priv = "aes256c"
+priv-password-file = "cucm.priv"
+engine-id = ["0x80001f8804637563", "0X80001F8804637564"]
 [syslog]
 udp = []
 allow = ["2001:db8::1"]
@@ -164,6 +181,22 @@ kind = "inform"
 community-file = "nms.community"
 timeout-s = 7
 root-oid = "1.3.6.1.4.1.32473"
+[[nms]]
+address = "nms.example.test"
+version = "v3"
+kind = "inform"
+user = "lockwarden"
+auth = "sha256"
+auth-password-file = "nms.auth"
+priv = "aes256c"
+priv-password = "example-password"
+[relay]
+to = ["nms.example.test:162"]
+form = "as-received"
+include = ["1.3.6.1.4.1.9.9.41"]
+exclude = [".1.3.6.1.4.1.9.9.41.2.0.2", "1.3.6.1.6.3.1.1.5"]
+sources = ["192.0.2.77/24"]
+queue = 50
 [policy]
 failed-logons = 5
 reset-min = 10
@@ -222,6 +255,39 @@ fn settings_of_everything() -> Settings {
             cluster: Some(Label::from_wire("hq-cluster")),
         }],
     }
+}
+
+fn example_password() -> SecretFrom {
+    SecretFrom::Text(Secret::new("example-password"))
+}
+
+/// SHA-256 and AES-256 of Cisco's kind.
+fn auth_priv(auth_password: SecretFrom, privacy_password: SecretFrom) -> Security {
+    Security::AuthPriv {
+        auth: Protected { algorithm: Auth::Sha256, password: auth_password },
+        privacy: Protected { algorithm: Privacy::Aes256c, password: privacy_password },
+    }
+}
+
+fn nms_of_everything() -> Vec<Nms> {
+    let by_community = Nms {
+        endpoint: Endpoint { host: Host::Address("192.0.2.5".parse().unwrap()), port: 162 },
+        version: SnmpVersion::V2c,
+        kind: NotificationKind::Inform,
+        identity: NmsIdentity::Community(SecretFrom::File("nms.community".into())),
+        timeout: Span::secs(7),
+        root_oid: Some(vec![1, 3, 6, 1, 4, 1, 32473]),
+    };
+    let security = auth_priv(SecretFrom::File("nms.auth".into()), example_password());
+    let by_user = Nms {
+        endpoint: Endpoint { host: Host::Name("nms.example.test".into()), port: 162 },
+        version: SnmpVersion::V3,
+        identity: NmsIdentity::User(NmsUser { name: "lockwarden".into(), security }),
+        timeout: Span::secs(2),
+        root_oid: None,
+        ..by_community.clone()
+    };
+    vec![by_community, by_user]
 }
 
 fn mqtt_of_everything() -> Mqtt {

@@ -95,7 +95,7 @@ fn an_inform_is_never_v1_and_a_community_has_one_place() {
     all(&[(
         "[[nms]]\naddress = \"192.0.2.5\"\nversion = \"v1\"\nkind = \"inform\"\ncommunity = \"opensesame\"\ncommunity-file = \"c\"\n[[nms]]\n",
         &[
-            "lockwarden.toml:4: nms.kind: is inform, which v1 does not have; allowed: inform with v2c, for example version = \"v2c\"",
+            "lockwarden.toml:4: nms.kind: is inform, which v1 does not have; allowed: inform with v2c or v3, for example version = \"v2c\"",
             "lockwarden.toml:6: nms.community-file: stands beside community; allowed: one of the two",
             "lockwarden.toml:7: nms.address: is missing; allowed: host or host:port, for example address = \"192.0.2.5:162\"",
             "lockwarden.toml:7: nms.community: is missing; allowed: 1 to 255 characters, or community-file, for example community = \"example-community\"",

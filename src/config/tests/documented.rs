@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::{Config, KEYS, SECTIONS, Shape, reference_markdown};
+use crate::config::{Config, KEYS, Presence, SECTIONS, Shape, reference_markdown};
 
 fn repository(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -49,9 +49,13 @@ fn the_annotated_default_has_every_key_of_the_reference_with_its_default() {
     let unique: BTreeSet<_> = written.iter().map(String::as_str).collect();
     assert_eq!(unique, KEYS.iter().map(|key| key.path).collect());
     assert_eq!(unique.len(), written.len(), "each once");
-    let repeated = |path: &str| SECTIONS.iter().any(|s| s.repeated && path.starts_with(&format!("{}.", s.path)));
+    // Where a section is not implied, a key alone would not be its default.
+    let implied = |path: &str| {
+        let above = SECTIONS.iter().filter(|s| path.starts_with(&format!("{}.", s.path)));
+        above.into_iter().all(|s| s.presence == Presence::Implied)
+    };
     let defaults: BTreeMap<_, _> = keys_of(&uncommented(&annotated).replace("\n# ", "\n;")).into_iter().collect();
-    let expected = KEYS.iter().filter(|key| !key.default.is_empty() && !repeated(key.path));
+    let expected = KEYS.iter().filter(|key| !key.default.is_empty() && implied(key.path));
     assert_eq!(defaults, expected.map(|key| (key.path.to_owned(), key.default.to_owned())).collect());
 }
 
@@ -72,7 +76,7 @@ fn every_default_and_example_of_the_reference_is_right() {
         let (section, name) = key.split();
         let listed = |example: &str| match key.shape {
             Shape::List(_) => format!("[{example}]"),
-            Shape::Text(_) | Shape::Number { .. } => example.to_owned(),
+            Shape::Text(_) | Shape::OneOrMore(_) | Shape::Number { .. } => example.to_owned(),
         };
         let examples = key.example.split(" or ").filter(|e| !e.is_empty()).map(listed);
         for value in examples.chain((!key.default.is_empty()).then(|| key.default.to_owned())) {
@@ -86,7 +90,8 @@ fn every_default_and_example_of_the_reference_is_right() {
 #[test]
 fn every_choice_is_accepted() {
     for (path, choices) in [
-        ("nms.version", vec!["v1", "v2c"]),
+        ("nms.version", vec!["v1", "v2c", "v3"]),
+        ("relay.form", vec!["as-received", "translated"]),
         ("nms.kind", vec!["trap", "inform"]),
         ("policy.for.realm", vec!["cucm", "os", "unix", "mitel"]),
         ("log.level", vec!["error", "warn", "info", "debug", "trace"]),
@@ -139,7 +144,7 @@ fn the_page_of_the_reference_is_up_to_date() {
 
 fn header(section: &str) -> String {
     match SECTIONS.iter().find(|row| row.path == section) {
-        Some(row) if row.repeated => format!("[[{section}]]\n"),
+        Some(row) if row.presence == Presence::Repeated => format!("[[{section}]]\n"),
         Some(row) if !row.path.is_empty() => format!("[{section}]\n"),
         Some(_) | None => String::new(),
     }

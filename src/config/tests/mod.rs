@@ -3,6 +3,8 @@
 mod complete;
 mod contradictions;
 mod documented;
+mod relay;
+mod snmpv3;
 
 use super::{Config, Problem};
 

@@ -15,7 +15,9 @@ use crate::event::Account;
 use crate::path::{Doors, Path};
 use crate::shell::capture::{self, Captured};
 use crate::shell::report;
+use crate::shell::snmpv3::Keyring;
 use crate::units::{Mono, Now, Span, Wall};
+use crate::usm::{EngineId, Identity, LocalEngine, Receiver};
 
 /// The file cannot be used.
 const UNREADABLE: u8 = 2;
@@ -43,7 +45,14 @@ pub(crate) fn run(place: &Place, args: &ReplayArgs) -> ExitCode {
         Err(problems) => return refuse(&problems),
     };
     let engine = Engine::new(config.settings, catalogue.families(), (0, 0));
-    let mut replay = Replay::new(Path::new(engine, catalogue, Doors::open()));
+    let mut path = Path::new(engine, catalogue, Doors::open());
+    let mut problems = Vec::new();
+    let users = Keyring::default().users(&config.traps.users, &mut problems);
+    problems.iter().for_each(|problem| complain(problem));
+    // No engine of ours is in a capture, so informs to any engine are taken.
+    let nobody = LocalEngine::new(Identity::new(EngineId::made_of([0; EngineId::RANDOM])), Mono::ZERO);
+    path.usm = Some(Receiver::new(nobody, users, 0, (0, 0)).overhearing());
+    let mut replay = Replay::new(path);
     let mut show = |at: Wall, alert: &Alert| {
         if args.json {
             say(&alert.to_json());
@@ -100,7 +109,7 @@ impl Replay {
         self.last = self.last.max(message.at);
         let now = Now { mono: self.mono, wall: message.at, synchronised: true };
         if message.is_snmp {
-            let (_, _answer) = self.path.snmp(&message.bytes, message.from, now);
+            let (_, _reply) = self.path.snmp(&message.bytes, message.from, now);
         } else {
             self.path.syslog(&message.bytes, message.from, now);
         }
@@ -131,7 +140,7 @@ impl Replay {
     fn drain(&mut self, at: Wall, show: &mut dyn FnMut(Wall, &Alert)) {
         while let Some(action) = self.path.engine.next_action() {
             match action {
-                Action::Tell(alert, _) => {
+                Action::Tell(alert, _) | Action::Announce(alert) => {
                     self.alerts += 1;
                     show(at, &alert);
                 }

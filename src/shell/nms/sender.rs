@@ -173,7 +173,7 @@ impl Line {
         let Notification { number, oid, varbinds } = notification;
         match version {
             Version::V1 => encode::v1_trap(community, root, agent, ENTERPRISE_SPECIFIC, *number, uptime, varbinds),
-            Version::V2c => encode::v2c(*kind, community, self.request_id, uptime, oid, varbinds),
+            Version::V2c | Version::V3 => encode::v2c(*kind, community, self.request_id, uptime, oid, varbinds),
         }
     }
 

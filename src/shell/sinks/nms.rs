@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::{Refresh, Shared, WAITING, acknowledge, feed};
-use crate::config::{Nms, NotificationKind, SnmpVersion};
+use crate::config::{Nms, NmsIdentity, NotificationKind, SnmpVersion};
 use crate::shell::clock::Clock;
 use crate::shell::keeper::KeeperHandle;
 use crate::shell::nms::{self, Notify, Receiver, ReceiverState};
@@ -16,23 +16,26 @@ use crate::wire::snmp::{Kind, Oid, Version};
 /// The receiver that this configuration describes.
 ///
 /// # Errors
-/// If the community's file cannot be read.
+/// If the community's file cannot be read, or the version is v3.
 pub(crate) fn receiver(nms: &Nms) -> Result<Receiver, String> {
     let root = match &nms.root_oid {
         Some(ids) => Oid::new(ids.clone()).map_err(|error| format!("nms.root-oid: {error}"))?,
         None => nms::DEFAULT_ROOT,
     };
+    let v3 = || format!("nms {}: v3 is not sent yet", nms.endpoint);
+    let NmsIdentity::Community(community) = &nms.identity else { return Err(v3()) };
     Ok(Receiver {
         address: nms.endpoint.to_string(),
         version: match nms.version {
             SnmpVersion::V1 => Version::V1,
             SnmpVersion::V2c => Version::V2c,
+            SnmpVersion::V3 => return Err(v3()),
         },
         kind: match nms.kind {
             NotificationKind::Trap => Kind::Trap,
             NotificationKind::Inform => Kind::Inform,
         },
-        community: secrets::read("nms.community-file", &nms.community)?.expose().as_bytes().to_vec(),
+        community: secrets::read("nms.community-file", community)?.expose().as_bytes().to_vec(),
         timeout: Duration::from_millis(nms.timeout.as_millis()),
         root,
     })

@@ -23,10 +23,15 @@ pub(super) const UINTEGER32: u8 = 0x47;
 pub(super) const NO_SUCH_OBJECT: u8 = 0x80;
 pub(super) const NO_SUCH_INSTANCE: u8 = 0x81;
 pub(super) const END_OF_MIB_VIEW: u8 = 0x82;
+pub(super) const GET_PDU: u8 = 0xa0;
+pub(super) const GET_NEXT_PDU: u8 = 0xa1;
 pub(super) const RESPONSE_PDU: u8 = 0xa2;
+pub(super) const SET_PDU: u8 = 0xa3;
 pub(super) const TRAP_V1_PDU: u8 = 0xa4;
+pub(super) const GET_BULK_PDU: u8 = 0xa5;
 pub(super) const INFORM_PDU: u8 = 0xa6;
 pub(super) const TRAP_V2_PDU: u8 = 0xa7;
+pub(super) const REPORT_PDU: u8 = 0xa8;
 
 /// One element: its tag, its content, and both with the length between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +134,11 @@ impl Writer {
         self.0.push(tag);
         self.length(content.len());
         self.0.extend_from_slice(content);
+    }
+
+    /// Elements that are written already.
+    pub(super) fn raw(&mut self, elements: &[u8]) {
+        self.0.extend_from_slice(elements);
     }
 
     /// An element whose content is what `body` writes.

@@ -100,7 +100,7 @@ mod tests {
     fn view(datagram: Vec<u8>) -> Option<ClogMessage<'static>> {
         match decode(datagram.leak()) {
             Ok(Message::Notification(notification)) => clog(&notification),
-            other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+            other @ (Ok(Message::Response(_) | Message::V3(_)) | Err(_)) => panic!("{other:?}"),
         }
     }
 

@@ -10,6 +10,7 @@ use super::ber::{self, Writer};
 use super::notification::{Kind, Notification};
 use super::oid::Oid;
 use super::standard;
+use super::v3::UsmCounter;
 
 /// A value of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,14 +94,16 @@ pub fn v1_trap(
     uptime: u32,
     varbinds: &[OutVarbind<'_>],
 ) -> Vec<u8> {
-    message(VERSION_1, community, ber::TRAP_V1_PDU, |pdu| {
+    let mut writer = Writer::default();
+    writer.nest(ber::TRAP_V1_PDU, |pdu| {
         pdu.oid(enterprise.sub_ids());
         pdu.tlv(ber::IP_ADDRESS, &agent.octets());
         pdu.number(ber::INTEGER, i128::from(generic));
         pdu.number(ber::INTEGER, i128::from(specific));
         pdu.number(ber::TIME_TICKS, i128::from(uptime));
         pdu.nest(ber::SEQUENCE, |list| varbinds.iter().for_each(|bind| bind.write(list)));
-    })
+    });
+    message(VERSION_1, community, &writer.into_bytes())
 }
 
 /// An SNMPv2c trap or inform. `uptime` in hundredths of a second; it and `trap_oid` become the two leading varbinds.
@@ -108,6 +111,18 @@ pub fn v1_trap(
 pub fn v2c(
     kind: Kind,
     community: &[u8],
+    request_id: i32,
+    uptime: u32,
+    trap_oid: &Oid,
+    varbinds: &[OutVarbind<'_>],
+) -> Vec<u8> {
+    message(VERSION_2C, community, &notification_pdu(kind, request_id, uptime, trap_oid, varbinds))
+}
+
+/// An SNMPv2-Trap-PDU or InformRequest-PDU, for a message of version 2c or 3.
+#[must_use]
+pub fn notification_pdu(
+    kind: Kind,
     request_id: i32,
     uptime: u32,
     trap_oid: &Oid,
@@ -121,45 +136,73 @@ pub fn v2c(
         OutVarbind { name: standard::SYS_UP_TIME.clone(), value: OutValue::TimeTicks(uptime) },
         OutVarbind { name: standard::SNMP_TRAP_OID.clone(), value: OutValue::ObjectIdentifier(trap_oid.clone()) },
     ];
-    message(VERSION_2C, community, tag, |pdu| {
-        write_control(pdu, request_id);
+    pdu(tag, request_id, |pdu| {
         pdu.nest(ber::SEQUENCE, |list| head.iter().chain(varbinds).for_each(|bind| bind.write(list)));
     })
 }
 
-/// The answer that an inform waits for; none for a trap, which waits for none.
-///
-/// It repeats request-id and varbinds and reports no error (RFC 3416 section 4.2.7). The varbinds are the inform's own
-/// octets, so the answer is never longer than the inform, and `tooBig` cannot arise.
+/// The answer that an inform of version 2c waits for; none for a trap, which waits for none.
 #[must_use]
 pub fn response_to(notification: &Notification<'_>) -> Option<Vec<u8>> {
     match notification.kind {
         Kind::Trap => None,
-        Kind::Inform => Some(message(VERSION_2C, notification.community, ber::RESPONSE_PDU, |pdu| {
-            write_control(pdu, notification.request_id);
-            pdu.tlv(ber::SEQUENCE, notification.list);
-        })),
+        Kind::Inform => Some(message(VERSION_2C, notification.community, &response_pdu(notification))),
     }
+}
+
+/// The Response-PDU to an inform.
+///
+/// It repeats request-id and varbinds and reports no error (RFC 3416 section 4.2.7). The varbinds are the inform's own
+/// octets, so the answer is never longer than the inform, and `tooBig` cannot arise.
+#[must_use]
+pub fn response_pdu(inform: &Notification<'_>) -> Vec<u8> {
+    pdu(ber::RESPONSE_PDU, inform.request_id, |pdu| pdu.tlv(ber::SEQUENCE, inform.list))
+}
+
+/// A Report-PDU (RFC 3412 section 7.1 (3)) that `counter` now stands at this value.
+#[must_use]
+pub fn report_pdu(request_id: i32, counter: UsmCounter, value: u32) -> Vec<u8> {
+    let name = standard::USM_STATS.sub_ids().iter().copied().chain([counter.number(), 0]);
+    let name: Vec<u32> = name.collect();
+    pdu(ber::REPORT_PDU, request_id, |pdu| {
+        pdu.nest(ber::SEQUENCE, |list| {
+            list.nest(ber::SEQUENCE, |bind| {
+                bind.oid(&name);
+                bind.number(ber::COUNTER32, i128::from(value));
+            });
+        });
+    })
+}
+
+/// A GetRequest-PDU without varbinds: what an engine asks with to learn another one's id (RFC 3414 section 4).
+#[must_use]
+pub fn discovery_pdu(request_id: i32) -> Vec<u8> {
+    pdu(ber::GET_PDU, request_id, |pdu| pdu.tlv(ber::SEQUENCE, &[]))
 }
 
 const VERSION_1: i128 = 0;
 const VERSION_2C: i128 = 1;
 
-fn message(version: i128, community: &[u8], tag: u8, pdu: impl FnOnce(&mut Writer)) -> Vec<u8> {
+fn message(version: i128, community: &[u8], pdu: &[u8]) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.nest(ber::SEQUENCE, |message| {
         message.number(ber::INTEGER, version);
         message.tlv(ber::OCTET_STRING, community);
-        message.nest(tag, pdu);
+        message.raw(pdu);
     });
     writer.into_bytes()
 }
 
-/// request-id, and error-status and error-index of zero.
-fn write_control(pdu: &mut Writer, request_id: i32) {
-    pdu.number(ber::INTEGER, i128::from(request_id));
-    pdu.number(ber::INTEGER, 0);
-    pdu.number(ber::INTEGER, 0);
+/// A PDU with this request-id, and with error-status and error-index of zero.
+fn pdu(tag: u8, request_id: i32, varbinds: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.nest(tag, |pdu| {
+        pdu.number(ber::INTEGER, i128::from(request_id));
+        pdu.number(ber::INTEGER, 0);
+        pdu.number(ber::INTEGER, 0);
+        varbinds(pdu);
+    });
+    writer.into_bytes()
 }
 
 #[cfg(test)]
@@ -172,7 +215,7 @@ mod tests {
     fn notification(datagram: &[u8]) -> Notification<'_> {
         match decode(datagram) {
             Ok(Message::Notification(notification)) => notification,
-            other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+            other @ (Ok(Message::Response(_) | Message::V3(_)) | Err(_)) => panic!("{other:?}"),
         }
     }
 

@@ -1,11 +1,12 @@
 //! The outer message (RFC 1157 section 4, RFC 1901 section 3): version, community, and which PDU is inside.
 //!
 //! Walks the outer elements itself, for two things that `snmp-parser` refuses and the RFCs allow: communities that are
-//! not UTF-8 and request-ids below zero. Recognises SNMPv3 by its version and looks no further. Refuses an empty
+//! not UTF-8 and request-ids below zero. Hands SNMPv3 on to its own reader. Refuses an empty
 //! community, octets after the message, and every PDU that is neither a notification of its version nor a response.
 
 use super::ber::{self, Cursor};
 use super::notification::{Kind, Notification, Varbinds, Version};
+use super::v3::V3Message;
 use crate::wire::DecodeError;
 
 /// What a datagram can be to us.
@@ -15,8 +16,8 @@ pub enum Message<'a> {
     Notification(Notification<'a>),
     /// An answer to an inform of ours.
     Response(Response),
-    /// An SNMPv3 message, unread.
-    V3,
+    /// An SNMPv3 message, taken apart and not checked.
+    V3(V3Message<'a>),
 }
 
 /// An answer to an inform.
@@ -43,7 +44,7 @@ pub fn decode(datagram: &[u8]) -> Result<Message<'_>, DecodeError> {
     let version = match message.integer("version")? {
         0 => Version::V1,
         1 => Version::V2c,
-        3 => return Ok(Message::V3),
+        3 => return V3Message::read(datagram, message).map(Message::V3),
         _ => return Err(DecodeError::Unsupported("version")),
     };
     let community = message.content(ber::OCTET_STRING, "community")?;
@@ -61,12 +62,12 @@ pub fn decode(datagram: &[u8]) -> Result<Message<'_>, DecodeError> {
             Notification::read_v2(community, Kind::Inform, pdu.content).map(Message::Notification)
         }
         (Version::V1 | Version::V2c, ber::RESPONSE_PDU) => Response::read(pdu.content).map(Message::Response),
-        (Version::V1 | Version::V2c, _) => Err(DecodeError::Unsupported("pdu type")),
+        (Version::V1 | Version::V2c | Version::V3, _) => Err(DecodeError::Unsupported("pdu type")),
     }
 }
 
 impl Response {
-    fn read(pdu: &[u8]) -> Result<Self, DecodeError> {
+    pub(super) fn read(pdu: &[u8]) -> Result<Self, DecodeError> {
         let mut pdu = Cursor::new(pdu);
         let request_id = pdu.integer("request-id")?;
         let error_status = pdu.integer("error-status")?;
@@ -115,7 +116,7 @@ mod tests {
     fn notification(datagram: &[u8]) -> Notification<'_> {
         match decode(datagram) {
             Ok(Message::Notification(notification)) => notification,
-            other @ (Ok(Message::Response(_) | Message::V3) | Err(_)) => panic!("{other:?}"),
+            other @ (Ok(Message::Response(_) | Message::V3(_)) | Err(_)) => panic!("{other:?}"),
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
             assert_eq!(error(&datagram), DecodeError::Unsupported("version"));
         }
         datagram[4] = 3;
-        assert_eq!(decode(&datagram), Ok(Message::V3));
+        assert_eq!(error(&datagram), DecodeError::Invalid("msgGlobalData"));
     }
 
     #[test]

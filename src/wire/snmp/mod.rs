@@ -1,7 +1,7 @@
-//! SNMP: notifications of versions 1 and 2c in, notifications and answers out.
+//! SNMP: notifications of versions 1, 2c and 3 in, notifications and answers out.
 //!
 //! Read in this order: [`decode`] takes a datagram apart; [`Notification`] is what comes out; [`clog`] is CUCM's syslog
-//! inside it; [`encode`] goes the other way. `snmp-parser` reads the varbinds, the walk around it checks what the parser
+//! inside it; [`v3`] is version 3's envelope; [`encode`] goes the other way. `snmp-parser` reads the varbinds, the walk around it checks what the parser
 //! does not, and reads what it refuses although it is legal.
 
 mod ber;
@@ -11,6 +11,7 @@ mod message;
 mod notification;
 mod oid;
 pub mod standard;
+pub mod v3;
 mod value;
 
 pub use clog::{CLOG_MESSAGE_GENERATED, ClogMessage, clog};
@@ -18,4 +19,5 @@ pub use encode::{OutValue, OutVarbind};
 pub use message::{Message, Response, decode};
 pub use notification::{Kind, Notification, TrapOid, V1Header, VarbindIter, Varbinds, Version};
 pub use oid::{MAX_SUB_IDS, Oid, OidRef, SubIds};
+pub use v3::{ScopedPdu, UsmCounter, V3Message};
 pub use value::{Value, Varbind};

@@ -13,13 +13,15 @@ use super::standard;
 use super::value::{Value, Varbind};
 use crate::wire::DecodeError;
 
-/// The SNMP versions that carry a community.
+/// The SNMP versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// SNMPv1.
     V1,
     /// SNMPv2c.
     V2c,
+    /// SNMPv3.
+    V3,
 }
 
 /// Whether the sender waits for an answer.
@@ -181,7 +183,7 @@ impl<'a> Iterator for VarbindIter<'a> {
 pub struct Notification<'a> {
     /// The SNMP version of the message.
     pub version: Version,
-    /// The community: at least one byte, of any value.
+    /// The community: at least one byte, of any value; empty in SNMPv3.
     pub community: &'a [u8],
     /// Whether it must be answered.
     pub kind: Kind,

@@ -1,4 +1,5 @@
-//! Object identifiers that the standards assign (SNMPv2-MIB, RFC 3418; SNMP-COMMUNITY-MIB, RFC 3584).
+//! Object identifiers that the standards assign (SNMPv2-MIB, RFC 3418; SNMP-COMMUNITY-MIB, RFC 3584; SNMP-USER-BASED-SM-MIB,
+//! RFC 3414).
 
 use super::oid::Oid;
 
@@ -26,3 +27,5 @@ pub static LINK_UP: Oid = Oid::known(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 4]);
 pub static AUTHENTICATION_FAILURE: Oid = Oid::known(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 5]);
 /// `egpNeighborLoss`.
 pub static EGP_NEIGHBOR_LOSS: Oid = Oid::known(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 6]);
+/// `usmStats`, below which the counters of USM stand.
+pub static USM_STATS: Oid = Oid::known(&[1, 3, 6, 1, 6, 3, 15, 1, 1]);

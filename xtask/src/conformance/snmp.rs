@@ -24,7 +24,7 @@ pub(super) fn groups(folder: &Path) -> Result<Vec<Group>, Failure> {
 fn verdict(bytes: &[u8]) -> &'static str {
     match decode(bytes) {
         Ok(Message::Notification(_)) => "accept",
-        Ok(Message::V3) => "v3",
+        Ok(Message::V3(_)) => "v3",
         Ok(Message::Response(_)) | Err(_) => "reject",
     }
 }
@@ -93,7 +93,7 @@ fn described(bytes: &[u8], words: &str) -> Result<(), String> {
 fn taken(bytes: &[u8]) -> Result<Notification<'_>, String> {
     match decode(bytes) {
         Ok(Message::Notification(notification)) => Ok(notification),
-        Ok(Message::V3) => Err("taken for SNMPv3".into()),
+        Ok(Message::V3(_)) => Err("taken for SNMPv3".into()),
         Ok(Message::Response(_)) => Err("taken for a response".into()),
         Err(error) => Err(format!("refused: {error}")),
     }

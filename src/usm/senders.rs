@@ -1,0 +1,146 @@
+//! The engines that have proved themselves: their clocks, and their users' keys at them.
+
+use core::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::replays::Remembered;
+use super::window::{Floors, Window};
+use super::{AuthKey, EngineId, PrivKey, User};
+use crate::board::NODES;
+use crate::units::{Mono, Wall};
+
+/// What must survive a restart about a sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderRecord {
+    /// Its engine id.
+    pub id: EngineId,
+    /// Its clock.
+    pub window: Window,
+    /// When it was first heard.
+    pub learnt: Wall,
+}
+
+/// One sender.
+#[derive(Debug)]
+pub struct Sender {
+    record: SenderRecord,
+    floors: Floors,
+    /// The user's place, and its keys at this engine.
+    keys: Vec<(usize, AuthKey, Option<PrivKey>)>,
+    from: Option<IpAddr>,
+    changed: bool,
+}
+
+/// At most [`NODES`] senders; beyond that a new one replaces the one that is silent longest.
+#[derive(Debug, Default)]
+pub(super) struct Senders(Vec<Sender>);
+
+impl Sender {
+    fn new(record: SenderRecord, floors: Floors) -> Self {
+        Self { record, floors, keys: Vec::new(), from: None, changed: false }
+    }
+
+    /// What is kept about it.
+    #[must_use]
+    pub const fn record(&self) -> &SenderRecord {
+        &self.record
+    }
+
+    /// From where it sent last in this run.
+    #[must_use]
+    pub const fn from(&self) -> Option<IpAddr> {
+        self.from
+    }
+
+    /// When its clock was last seen to move, on the engine's time line.
+    #[must_use]
+    pub const fn last_heard(&self) -> Mono {
+        self.record.window.at
+    }
+
+    pub(super) const fn window(&self) -> (Window, Floors) {
+        (self.record.window, self.floors)
+    }
+
+    /// The key for digests of the user at this place, made when it is first asked for.
+    pub(super) fn auth_key(&mut self, place: usize, user: &User) -> Option<&AuthKey> {
+        if !self.keys.iter().any(|(of, ..)| *of == place) {
+            self.keys.push((place, user.protection.auth_key(self.record.id.as_bytes())?, None));
+        }
+        self.keys.iter().find(|(of, ..)| *of == place).map(|(_, auth, _)| auth)
+    }
+
+    /// The key for encryption of the user at this place; as [`Self::auth_key`], and only after that has proved the message.
+    pub(super) fn priv_key(&mut self, place: usize, user: &User) -> Option<&PrivKey> {
+        let (_, _, key) = self.keys.iter_mut().find(|(of, ..)| *of == place)?;
+        if key.is_none() {
+            *key = user.protection.priv_key(self.record.id.as_bytes());
+        }
+        key.as_ref()
+    }
+
+    pub(super) fn heard(&mut self, (window, floors): (Window, Floors), from: IpAddr) {
+        self.changed |= self.record.window != window;
+        (self.record.window, self.floors, self.from) = (window, floors, Some(from));
+    }
+
+    /// The memory of messages has lost one of this sender's.
+    fn forgot(&mut self, (boots, time): (u32, u32)) {
+        if boots == self.record.window.boots {
+            self.floors.forgotten = self.floors.forgotten.max(time);
+        }
+    }
+}
+
+impl Senders {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Sender> {
+        self.0.iter()
+    }
+
+    pub(super) fn find(&self, engine_id: &[u8]) -> Option<usize> {
+        self.0.iter().position(|sender| sender.record.id.as_bytes() == engine_id)
+    }
+
+    pub(super) fn at(&mut self, place: usize) -> Option<&mut Sender> {
+        self.0.get_mut(place)
+    }
+
+    /// A sender from an earlier run: nothing older than what it last sent then is taken.
+    pub(super) fn restore(&mut self, record: SenderRecord) {
+        let floors = Floors { restart: record.window.time, forgotten: 0 };
+        if self.0.len() < NODES && self.find(record.id.as_bytes()).is_none() {
+            self.0.push(Sender::new(record, floors));
+        }
+    }
+
+    /// A sender that has just proved itself. Returns its place; and whether another had to make room.
+    pub(super) fn learn(&mut self, id: EngineId, window: Window, learnt: Wall) -> (usize, bool) {
+        let mut sender = Sender::new(SenderRecord { id, window, learnt }, Floors::default());
+        sender.changed = true;
+        if self.0.len() < NODES {
+            self.0.push(sender);
+            return (self.0.len() - 1, false);
+        }
+        let silent = self.0.iter().enumerate().min_by_key(|(_, known)| known.record.window.at);
+        let place = silent.map_or(0, |(place, _)| place);
+        if let Some(known) = self.0.get_mut(place) {
+            *known = sender;
+        }
+        (place, true)
+    }
+
+    pub(super) fn forgot(&mut self, lost: Remembered) {
+        if let Some(sender) = self.0.get_mut(lost.sender) {
+            sender.forgot(lost.sent);
+        }
+    }
+
+    /// Gives every record that changed since the last call.
+    pub(super) fn drain_changed(&mut self, mut keep: impl FnMut(&SenderRecord)) {
+        for sender in self.0.iter_mut().filter(|sender| sender.changed) {
+            sender.changed = false;
+            keep(&sender.record);
+        }
+    }
+}
