@@ -4,9 +4,12 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use lockwarden::catalogue::Catalogue;
 use lockwarden::engine::{Engine, Settings};
-use lockwarden::path::{Doors, Path};
+use lockwarden::path::{Doors, Path, Reply};
 use lockwarden::units::{Mono, Now, Span, Wall};
+use lockwarden::usm::{Identity, LocalEngine, Receiver};
 use lockwarden::verdict::Verdict;
+
+use crate::party;
 
 const FROM: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 const START: Wall = Wall::from_millis(1_768_465_260_000);
@@ -28,7 +31,20 @@ impl Door {
         Self { path: Path::new(engine, catalogue, Doors::open()), now }
     }
 
-    pub(crate) fn snmp(&mut self, datagram: &[u8]) -> (Verdict, Option<Vec<u8>>) {
+    /// With the users of [`party`], and an engine of ours.
+    pub(crate) fn with_users() -> Self {
+        let mut door = Self::new();
+        let local = LocalEngine::new(Identity::new(party::engine(party::OURS)), Mono::ZERO);
+        door.path.usm = Some(Receiver::new(local, party::users(), 7, (1, 2)));
+        door
+    }
+
+    /// Seconds since the first input, before the next one.
+    pub(crate) fn seconds(&self) -> u32 {
+        u32::try_from(self.now.mono.since(Mono::ZERO).as_secs()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn snmp(&mut self, datagram: &[u8]) -> (Verdict, Option<Reply>) {
         self.pass(|path, now| path.snmp(datagram, FROM, now), |(verdict, _)| *verdict)
     }
 

@@ -3,14 +3,21 @@
 
 use core::net::Ipv4Addr;
 
+use lockwarden::usm::Envelope;
+use lockwarden::wire::snmp::v3::{Header, Pdu, scoped_pdu};
 use lockwarden::wire::snmp::{Kind, Message, Notification, Oid, OutValue, OutVarbind, Response, decode, encode};
 
 use crate::Body;
+use crate::party;
 use crate::rewrite;
 
 pub(crate) fn start() -> Body {
     Box::new(|input| {
         let mut recipe = Recipe(input);
+        if recipe.octet() % 4 == 0 {
+            v3_notification(&mut recipe);
+            return true;
+        }
         let community = recipe.octets(1);
         let uptime = recipe.number();
         let datagram = match recipe.octet() % 3 {
@@ -56,6 +63,40 @@ fn v2c(recipe: &mut Recipe<'_>, kind: Kind, community: &[u8], uptime: u32) -> Ve
     assert_eq!(read.trap_oid, trap_oid);
     reads_as(&read, &varbinds);
     datagram
+}
+
+/// Protected by one of the users' keys, and opened with the same.
+fn v3_notification(recipe: &mut Recipe<'_>) {
+    let users = party::users();
+    let user = users.get(usize::from(recipe.octet()) % users.len()).expect("there are users");
+    let (mut name, mut context) = (recipe.octets(0), recipe.octets(0));
+    name.truncate(32);
+    context.truncate(32);
+    let engine_id: Vec<u8> = (0..5 + recipe.octet() % 28).map(|_| recipe.octet()).collect();
+    let kind = if recipe.octet() & 1 == 0 { Kind::Trap } else { Kind::Inform };
+    let mut positive = || recipe.number() >> 1;
+    let (msg_id, boots, time, uptime) = (positive().cast_signed(), positive(), positive(), positive());
+    let (request_id, trap_oid, varbinds) = (recipe.number().cast_signed(), recipe.oid(128), recipe.varbinds());
+    let reportable = kind == Kind::Inform;
+    let envelope = Envelope { msg_id, reportable, engine_id: &engine_id, boots, time, user: &name };
+    let keys = user.protection.keys(&engine_id);
+    let scoped =
+        scoped_pdu(&engine_id, &context, &encode::notification_pdu(kind, request_id, uptime, &trap_oid, &varbinds));
+    let datagram = keys.secure(&envelope, u64::from(time), scoped.clone());
+
+    let Ok(Message::V3(message)) = decode(&datagram) else { panic!("not an SNMPv3 message: {datagram:02x?}") };
+    let (auth, privacy) = (keys.auth.is_some(), keys.privacy.is_some());
+    let header = Header { msg_id, auth, privacy, reportable, engine_id: &engine_id, boots, time, user: &name };
+    assert_eq!(message.header, header);
+    let mut scratch = Vec::new();
+    let opened = keys.open(&message, &mut scratch).expect("what was sealed is opened with the same keys");
+    assert_eq!((opened.context_engine_id, opened.context_name), (engine_id.as_slice(), context.as_slice()));
+    let Pdu::Notification(read) = opened.pdu else { panic!("not a notification: {opened:?}") };
+    assert_eq!((read.kind, read.request_id, read.uptime), (kind, request_id, uptime));
+    assert_eq!(read.trap_oid, trap_oid);
+    reads_as(&read, &varbinds);
+    let again: Vec<_> = read.varbinds.iter().filter_map(rewrite::out).collect();
+    assert_eq!(scoped_pdu(&engine_id, &context, &rewrite::pdu(&read, &again)), scoped);
 }
 
 fn reads_as(read: &Notification<'_>, varbinds: &[OutVarbind<'_>]) {

@@ -8,12 +8,15 @@ mod door;
 mod element;
 mod encode;
 mod mutation;
+mod party;
 mod random;
 mod rewrite;
 pub mod run;
+mod scoped_pdu;
 mod seeds;
 mod syslog;
 mod v1_v2c;
+mod v3;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -34,11 +37,18 @@ pub struct Target {
 }
 
 /// Every one there is.
-pub const TARGETS: &[&Target] = &[&V1_V2C, &ENCODE, &SYSLOG, &CISCOLOG];
+pub const TARGETS: &[&Target] = &[&V1_V2C, &V3, &SCOPED_PDU, &ENCODE, &SYSLOG, &CISCOLOG];
 
 /// An SNMPv1 or SNMPv2c datagram: decoded, used, written again, and taken through the path to its verdict.
 pub const V1_V2C: Target =
     Target { name: "v1_v2c", seeds: seeds::v1_v2c, words: seeds::BER_WORDS, start: v1_v2c::start };
+
+/// An SNMPv3 datagram: header and USM parameters, as they are and signed anew, and what a receiver with users says to it.
+pub const V3: Target = Target { name: "v3", seeds: seeds::v3, words: seeds::BER_WORDS, start: v3::start };
+
+/// What decryption gives: encrypted and signed by a user whom the receiver believes.
+pub const SCOPED_PDU: Target =
+    Target { name: "scoped_pdu", seeds: seeds::scoped_pdus, words: seeds::BER_WORDS, start: scoped_pdu::start };
 
 /// A notification of ours, made up from the input: what we send is what a receiver reads.
 pub const ENCODE: Target =

@@ -2,9 +2,13 @@
 
 use core::net::Ipv4Addr;
 
+use lockwarden::usm::{Envelope, Keys};
+use lockwarden::wire::snmp::v3::scoped_pdu;
 use lockwarden::wire::snmp::{
-    CLOG_MESSAGE_GENERATED, Kind, Message, Oid, OutValue, OutVarbind, decode, encode, standard,
+    CLOG_MESSAGE_GENERATED, Kind, Message, Oid, OutValue, OutVarbind, UsmCounter, decode, encode, standard,
 };
+
+use crate::party;
 
 const EXAMPLE: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 8072, 9999]);
 const CISCO_SYSLOG: Oid = Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 2]);
@@ -59,14 +63,7 @@ pub(crate) const TEXT_WORDS: &[&[u8]] = &[
 
 /// Traps and informs of both versions, with every value that we send, and an answer.
 pub(crate) fn v1_v2c() -> Vec<Vec<u8>> {
-    let every = [
-        OutVarbind::new(EXAMPLE, OutValue::Integer(i32::MIN)),
-        OutVarbind::new(EXAMPLE, OutValue::Counter32(u32::MAX)),
-        OutVarbind::new(EXAMPLE, OutValue::Unsigned32(128)),
-        OutVarbind::new(EXAMPLE, OutValue::Counter64(u64::MAX)),
-        OutVarbind::new(EXAMPLE, OutValue::ObjectIdentifier(EXAMPLE)),
-        OutVarbind::new(standard::SNMP_TRAP_ADDRESS.clone(), OutValue::IpAddress(AGENT)),
-    ];
+    let every = every();
     let fail = clog("authFail", "%[UserID=jdoe][Message=Credential failure][NodeID=cucm-sub1]: Failed.", 12_345);
     let lock = clog("authHackLock", &format!("%[UserID=jdoe][AppID={}*", "x".repeat(233)), u32::MAX);
     let inform = encode::v2c(Kind::Inform, b"\xff\xfe", i32::MAX, 99, &CLOG_MESSAGE_GENERATED, &fail);
@@ -97,6 +94,54 @@ fn clog(name: &str, text: &str, at: u32) -> Vec<OutVarbind<'static>> {
         OutVarbind::new(column(4), name.to_owned()),
         OutVarbind::new(column(5), text.to_owned()),
         OutVarbind::new(column(6), OutValue::TimeTicks(at)),
+    ]
+}
+
+/// Every level, traps and informs, a discovery and a Report.
+pub(crate) fn v3() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (n, scoped) in (1_u16..).zip(scoped_pdus()) {
+        for user in party::users() {
+            for engine_id in [party::SENDER, party::OURS] {
+                let reportable = engine_id == party::OURS;
+                let envelope =
+                    Envelope { msg_id: n.into(), reportable, engine_id, boots: 1, time: 9, user: &user.name };
+                seeds.push(user.protection.keys(engine_id).secure(&envelope, n.into(), scoped.clone()));
+            }
+        }
+    }
+    let ask = Envelope { msg_id: 7, reportable: true, engine_id: b"", boots: 0, time: 0, user: b"" };
+    seeds.push(Keys::NONE.secure(&ask, 0, scoped_pdu(b"", b"", &encode::discovery_pdu(7))));
+    seeds
+}
+
+/// A trap and an inform with CUCM's alarm, a trap with every value, a Report, a request, and an answer.
+pub(crate) fn scoped_pdus() -> Vec<Vec<u8>> {
+    let fail = clog("authFail", "%[UserID=jdoe][Message=Credential failure][NodeID=cucm-sub1]: Failed.", 12_345);
+    let trap = |kind, varbinds: &[_]| encode::notification_pdu(kind, 9, 12_400, &CLOG_MESSAGE_GENERATED, varbinds);
+    let mut pdus = vec![
+        trap(Kind::Trap, &fail),
+        trap(Kind::Inform, &fail),
+        encode::notification_pdu(Kind::Trap, -1, 0, &standard::LINK_DOWN, &every()),
+        encode::report_pdu(9, UsmCounter::NotInTimeWindows, 41),
+        encode::discovery_pdu(9),
+    ];
+    let inform = encode::v2c(Kind::Inform, b"c", 9, 0, &standard::LINK_DOWN, &every());
+    if let Ok(Message::Notification(inform)) = decode(&inform) {
+        pdus.push(encode::response_pdu(&inform));
+    }
+    pdus.iter().map(|pdu| scoped_pdu(party::SENDER, b"context", pdu)).collect()
+}
+
+/// Every value that we send.
+fn every() -> [OutVarbind<'static>; 6] {
+    [
+        OutVarbind::new(EXAMPLE, OutValue::Integer(i32::MIN)),
+        OutVarbind::new(EXAMPLE, OutValue::Counter32(u32::MAX)),
+        OutVarbind::new(EXAMPLE, OutValue::Unsigned32(128)),
+        OutVarbind::new(EXAMPLE, OutValue::Counter64(u64::MAX)),
+        OutVarbind::new(EXAMPLE, OutValue::ObjectIdentifier(EXAMPLE)),
+        OutVarbind::new(standard::SNMP_TRAP_ADDRESS.clone(), OutValue::IpAddress(AGENT)),
     ]
 }
 
