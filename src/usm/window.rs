@@ -1,8 +1,9 @@
 //! The time window (RFC 3414 section 3.2 (7) b): what a sender's clock was seen to show, and which messages are too old for it.
 //!
 //! Stricter than the RFC in two places, since the RFC lets a copy of a message pass for 150 s. After a restart, nothing older than
-//! the last message before it is taken, nor a copy of one of its second; see [`super::senders`]. And what is older than our memory of messages is not taken either, because it could not be
-//! told from a copy; see [`super::replays`]. Neither refuses a message that comes in order.
+//! the last message before it is taken, nor a copy of one of its second; see [`super::senders`]. And what is more than 2 s older
+//! than our memory of messages is not taken either, because it could not be told from a copy; see [`super::replays`]. Neither
+//! refuses a message that comes in order.
 
 use serde::{Deserialize, Serialize};
 
