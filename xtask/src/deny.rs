@@ -1,13 +1,11 @@
 //! `deny`: what `deny.toml` says about the dependency tree, checked by cargo-deny. The advisory database is fetched from the
 //! net; where it cannot be reached, that part says so and the rest still counts.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use crate::workspace::{Failure, Workspace, on_path, succeed};
+use crate::tool::provide;
+use crate::workspace::{Failure, Workspace, succeed};
 
 const VERSION: &str = "0.20.2";
 
@@ -19,31 +17,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     if let Some(argument) = arguments.first() {
         return Err(Failure::Said(format!("takes no arguments, was given `{argument}`")));
     }
-    let program = provide(workspace)?;
+    let program = provide(workspace, "cargo-deny", VERSION)?;
     // An exception that no longer applies is refused too.
     let strict = ["-D", "unmatched-skip", "-D", "unnecessary-skip"];
     let tree = succeed(workspace.program(&program).arg("check").args(strict).args(["licenses", "bans", "sources"]));
     let known = advisories(workspace, &program);
     tree.and(known)
-}
-
-/// cargo-deny from `PATH`, from an earlier run, or built now.
-fn provide(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    let tools = workspace.target().join("tools");
-    let own = tools.join("bin").join("cargo-deny");
-    if let Some(found) = on_path("cargo-deny").or_else(|| own.is_file().then(|| own.clone())) {
-        return Ok(found);
-    }
-    println!("building cargo-deny {VERSION}, once; about 75 s on two cores");
-    let build = tools.join("build");
-    // It runs for seconds and is built in each fresh checkout: not worth an optimised build of ten minutes.
-    let mut install = workspace.cargo();
-    install.args(["install", "cargo-deny", "--version", VERSION, "--locked", "--quiet", "--profile", "dev"]);
-    install.arg("--root").arg(&tools).arg("--target-dir").arg(&build);
-    install.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
-    succeed(&mut install)?;
-    fs::remove_dir_all(&build).map_err(|e| Failure::of(build.to_string_lossy(), e))?;
-    Ok(own)
 }
 
 fn advisories(workspace: &Workspace, program: &PathBuf) -> Result<(), Failure> {

@@ -6,10 +6,12 @@ mod bench;
 mod check;
 mod conformance;
 mod deny;
+mod fuzz;
 mod guards;
 mod pysnmp;
 mod test;
 mod tidy;
+mod tool;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,6 +41,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "bench",
         "measure speed, allocations, latency, memory and size, beside their budgets; --quick: fewer samples",
         bench::run,
+    ),
+    (
+        "fuzz",
+        "ten million mutated inputs over all targets; --target NAME, --runs N, --seed N, --from N, --libfuzzer SECONDS each",
+        fuzz::run,
     ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),

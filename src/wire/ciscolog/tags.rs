@@ -216,8 +216,11 @@ fn at_boundary(after: Option<&[u8]>) -> bool {
 }
 
 fn known_name(key: &str) -> &str {
-    let key = key.trim_ascii();
-    key.strip_prefix("UNKNOWN_PARAMNAME:").map_or(key, str::trim_ascii)
+    let mut key = key.trim_ascii();
+    while let Some(name) = key.strip_prefix("UNKNOWN_PARAMNAME:") {
+        key = name.trim_ascii();
+    }
+    key
 }
 
 /// Compares a name of [`TagIter`] with a key, both without blanks around them.

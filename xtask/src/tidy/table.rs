@@ -152,5 +152,6 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception { rule: Rule::Print, at: "build.rs", reason: "cargo reads a build script's standard output" },
     Exception { rule: Rule::Print, at: "src/main.rs", reason: "a command's last words go to the terminal" },
     Exception { rule: Rule::Print, at: "src/shell/cli", reason: "a command's answer goes to the terminal" },
+    Exception { rule: Rule::Print, at: "fuzz/targets/src/main.rs", reason: "its output is its product" },
     Exception { rule: Rule::Print, at: "xtask/", reason: "its output is its product" },
 ];
