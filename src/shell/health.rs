@@ -72,7 +72,7 @@ impl Health {
             degraded.extend(reason.as_ref().map(|reason| format!("{name}: {reason}")));
             let backlog = store.backlog.iter().find(|(sink, _)| sink.as_ref() == name).map_or(0, |(_, n)| *n);
             let queue = self.relay.0.iter().find(|queue| queue.name() == name);
-            let backlog = queue.map_or(backlog, Queue::waiting);
+            let backlog = queue.map_or(backlog, Queue::undelivered);
             let lost = queue.map(Queue::lost);
             sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog, "lost": lost }));
         }

@@ -2,7 +2,7 @@
 //! counted. So a receiver that is down holds up nobody, and costs no more memory than it was given.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, watch};
 
@@ -15,7 +15,15 @@ use crate::shell::nms::{self, AsReceived, Content, Notify, Receiver, ReceiverSta
 pub(crate) struct Queue {
     name: Arc<str>,
     notifications: mpsc::Sender<Notify>,
+    undelivered: Arc<AtomicUsize>,
     lost: Arc<AtomicU64>,
+}
+
+/// The end of a queue that [`run`] takes from.
+#[derive(Debug)]
+pub(crate) struct QueueEnd {
+    notifications: mpsc::Receiver<Notify>,
+    undelivered: Arc<AtomicUsize>,
 }
 
 /// The queues to all receivers. None, if nothing is relayed.
@@ -23,10 +31,12 @@ pub(crate) struct Queue {
 pub(crate) struct Queues(pub(crate) Vec<Queue>);
 
 impl Queue {
-    /// A queue with this many places, and the end that [`run`] takes from.
-    pub(crate) fn new(name: Arc<str>, places: usize) -> (Self, mpsc::Receiver<Notify>) {
-        let (notifications, taken) = mpsc::channel(places);
-        (Self { name, notifications, lost: Arc::default() }, taken)
+    /// A queue with this many places, and its end.
+    pub(crate) fn new(name: Arc<str>, places: usize) -> (Self, QueueEnd) {
+        let (sender, notifications) = mpsc::channel(places);
+        let undelivered: Arc<AtomicUsize> = Arc::default();
+        let end = QueueEnd { notifications, undelivered: Arc::clone(&undelivered) };
+        (Self { name, notifications: sender, undelivered, lost: Arc::default() }, end)
     }
 
     /// Its name among the sinks.
@@ -34,9 +44,9 @@ impl Queue {
         &self.name
     }
 
-    /// How many wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.notifications.max_capacity() - self.notifications.capacity()
+    /// How many are not delivered: those that wait, and the one on its way.
+    pub(crate) fn undelivered(&self) -> usize {
+        self.undelivered.load(Ordering::Relaxed)
     }
 
     /// How many found no place.
@@ -54,7 +64,10 @@ impl Queues {
         };
         for queue in &self.0 {
             let notify = Notify { token: 0, content: content.clone() };
+            // Before it is in the queue: it may be delivered at once.
+            queue.undelivered.fetch_add(1, Ordering::Relaxed);
             if queue.notifications.try_send(notify).is_err() {
+                queue.undelivered.fetch_sub(1, Ordering::Relaxed);
                 queue.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -65,14 +78,18 @@ impl Queues {
 pub(crate) async fn run(
     receiver: Receiver,
     clock: Clock,
-    queue: mpsc::Receiver<Notify>,
+    queue: QueueEnd,
     state: watch::Sender<ReceiverState>,
     shutdown: watch::Receiver<bool>,
 ) {
+    let QueueEnd { notifications, undelivered } = queue;
     let (tokens, mut acknowledged) = mpsc::channel(super::WAITING);
-    // Nobody waits for the end of a delivery: it is over when the receiver has it.
-    let forgetting = async { while acknowledged.recv().await.is_some() {} };
-    let sending =
-        nms::run(receiver, super::nms::uptime(clock), move || clock.now().mono, queue, tokens, state, shutdown);
-    tokio::join!(sending, forgetting);
+    let counting = async {
+        while acknowledged.recv().await.is_some() {
+            undelivered.fetch_sub(1, Ordering::Relaxed);
+        }
+    };
+    let uptime = super::nms::uptime(clock);
+    let sending = nms::run(receiver, uptime, move || clock.now().mono, notifications, tokens, state, shutdown);
+    tokio::join!(sending, counting);
 }
