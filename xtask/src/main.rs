@@ -8,6 +8,7 @@ mod conformance;
 mod deny;
 mod fuzz;
 mod guards;
+mod python;
 mod test;
 mod tidy;
 mod tool;
