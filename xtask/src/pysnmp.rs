@@ -1,7 +1,8 @@
-//! pysnmp for the tests that send by it: a Python environment under `target/tools`, with exactly the versions that
+//! pysnmp for the tests and the conformance run, which send by it: a Python environment under `target/tools`, with exactly the versions that
 //! `tests/data/pysnmp/requirements.txt` names.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::workspace::{Failure, Workspace, succeed};
 
@@ -15,14 +16,14 @@ pub(crate) fn can_be_made(workspace: &Workspace) -> bool {
     asked.is_ok_and(|answer| answer.status.success())
 }
 
-/// Makes the environment, unless it is there.
-pub(crate) fn provide(workspace: &Workspace) -> Result<(), Failure> {
+/// The interpreter of the environment, which is made unless it is there.
+pub(crate) fn provide(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let required = workspace.root().join(REQUIREMENTS);
     let required = fs::read_to_string(&required).map_err(|e| Failure::of(required.to_string_lossy(), e))?;
     let environment = workspace.target().join(ENVIRONMENT);
     let python = environment.join("bin").join("python");
     if is_complete(&required, &installed(workspace, &python)) {
-        return Ok(());
+        return Ok(python);
     }
     println!("installing pysnmp for the tests");
     let made = succeed(workspace.program("python3").args(["-m", "venv", "--clear"]).arg(&environment));
@@ -31,7 +32,7 @@ pub(crate) fn provide(workspace: &Workspace) -> Result<(), Failure> {
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]);
         succeed(&mut pip)
     });
-    filled.map_err(|_| Failure::Said(by_hand(&environment)))
+    filled.map(|()| python).map_err(|_| Failure::Said(by_hand(&environment)))
 }
 
 /// What pip lists, a line for each package.

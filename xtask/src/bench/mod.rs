@@ -10,7 +10,7 @@ mod latency;
 mod machine;
 mod messages;
 mod process;
-mod service;
+pub(crate) mod service;
 mod subscriber;
 mod table;
 mod throughput;

@@ -14,33 +14,38 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which binary, and where it may write.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) binary: PathBuf,
-    pub(super) directory: PathBuf,
+pub(crate) struct Place {
+    pub(crate) binary: PathBuf,
+    pub(crate) directory: PathBuf,
 }
 
 /// Who carries the alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broker {
+pub(crate) enum Broker {
     Embedded,
     Mosquitto,
 }
 
 /// A running service. It is killed when this goes away, unless it was stopped.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(crate) struct Service {
     binary: PathBuf,
     directory: PathBuf,
     process: Child,
     broker: Option<Mosquitto>,
-    pub(super) traps: SocketAddr,
-    pub(super) syslog: SocketAddr,
-    pub(super) mqtt: SocketAddr,
+    pub(crate) traps: SocketAddr,
+    pub(crate) syslog: SocketAddr,
+    pub(crate) mqtt: SocketAddr,
 }
 
 impl Service {
     /// Starts with an empty store under this name and waits until it is connected to its broker.
-    pub(super) fn start(place: &Place, name: &str, broker: Broker) -> Result<Self, Failure> {
+    pub(crate) fn start(place: &Place, name: &str, broker: Broker) -> Result<Self, Failure> {
+        Self::start_with(place, name, broker, "")
+    }
+
+    /// The same, with these lines in `[traps]` and behind it.
+    pub(crate) fn start_with(place: &Place, name: &str, broker: Broker, traps_lines: &str) -> Result<Self, Failure> {
         let directory = place.directory.join(name);
         let (traps, syslog, mqtt) = (free_udp()?, free_udp()?, free_tcp()?);
         let at = match broker {
@@ -48,7 +53,7 @@ impl Service {
             Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\""),
         };
         let text = format!(
-            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
+            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
             directory.join("store").display()
         );
         write(&directory.join("lockwarden.toml"), text)?;
@@ -63,13 +68,13 @@ impl Service {
     }
 
     /// Starts again on the same store after [`Service::stop`]; does not wait for anything.
-    pub(super) fn start_again(&mut self) -> Result<(), Failure> {
+    pub(crate) fn start_again(&mut self) -> Result<(), Failure> {
         self.process = launch(&self.binary, &self.directory)?;
         Ok(())
     }
 
     /// Ends it as the system would, and waits until it has ended.
-    pub(super) fn stop(&mut self) -> Result<(), Failure> {
+    pub(crate) fn stop(&mut self) -> Result<(), Failure> {
         let id = self.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().map_err(|e| Failure::of("kill", e))?;
         let ended = self.process.wait().map_err(|e| Failure::of("lockwarden", e))?;
@@ -77,17 +82,17 @@ impl Service {
     }
 
     /// The process id.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
 
     /// The directory that holds its store.
-    pub(super) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// What `lockwarden health --json` says.
-    pub(super) fn health(&self) -> Result<String, Failure> {
+    pub(crate) fn health(&self) -> Result<String, Failure> {
         let mut ask = Command::new(&self.binary);
         ask.args(["health", "--json", "--config"]).arg(self.directory.join("lockwarden.toml"));
         let answer = ask.output().map_err(|e| Failure::of("lockwarden health", e))?;
@@ -98,7 +103,7 @@ impl Service {
     }
 
     /// Messages that were read from the sockets so far, without those of which only the loss was counted.
-    pub(super) fn received(&self) -> Result<u64, Failure> {
+    pub(crate) fn received(&self) -> Result<u64, Failure> {
         let health = self.health()?;
         let received = number_after(&health, "\"received\":");
         received
@@ -107,7 +112,7 @@ impl Service {
     }
 
     /// Waits until health is as wanted.
-    pub(super) fn wait(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    pub(crate) fn wait(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
         let began = Instant::now();
         loop {
             if let Ok(Some(ended)) = self.process.try_wait() {
@@ -123,12 +128,12 @@ impl Service {
     }
 
     /// Waits until every alert is delivered.
-    pub(super) fn wait_delivered(&mut self) -> Result<(), Failure> {
+    pub(crate) fn wait_delivered(&mut self) -> Result<(), Failure> {
         self.wait(|health| number_after(health, "\"backlog\":") == Some(0))
     }
 
     /// Waits until nothing more comes in, and says how much did since `before`.
-    pub(super) fn settled(&self, before: u64) -> Result<u64, Failure> {
+    pub(crate) fn settled(&self, before: u64) -> Result<u64, Failure> {
         let mut last = self.received()?;
         loop {
             sleep(Duration::from_millis(300));

@@ -2,9 +2,11 @@
 //! part of the repository: third-party data stays where it is.
 //!
 //! Only what was compared counts as passed. What we decide otherwise on purpose, and what is not looked at, is named with its
-//! reason and counted apart; so are the inputs of which the folder says nothing that could be compared.
+//! reason and counted apart. A check that proves little (a datagram
+//! of which the folder says nothing that could be compared, say) is counted as such, and the last lines say which those are.
 
 mod influx;
+mod live;
 mod packets;
 mod snmp;
 mod syslog;
@@ -22,6 +24,7 @@ struct Group {
     passed: usize,
     /// Of those that passed: how many prove less than the others, and why.
     weak: BTreeMap<&'static str, usize>,
+    notes: Vec<String>,
     by_design: Vec<String>,
     skipped: Vec<String>,
     wrong: Vec<String>,
@@ -48,9 +51,14 @@ impl Group {
         self.check(what, result);
     }
 
-    /// One thing where we decide otherwise on purpose.
+    /// One thing where we decide otherwise on purpose, for this reason.
     fn differs(&mut self, what: &str, why: &str) {
         self.by_design.push(format!("{what}: {why}"));
+    }
+
+    /// Something to be read, that is neither right nor wrong.
+    fn note(&mut self, line: String) {
+        self.notes.push(line);
     }
 
     /// One thing that was not looked at.
@@ -59,34 +67,43 @@ impl Group {
     }
 
     fn print(&self) {
-        let checked = self.passed + self.by_design.len() + self.wrong.len();
-        println!(
-            "{}: {checked} checked, {} as expected, {} differ by design, {} wrong",
-            self.name,
-            self.passed,
-            self.by_design.len(),
-            self.wrong.len()
-        );
+        let (passed, by_design, wrong) = (self.passed, self.by_design.len(), self.wrong.len());
+        let checked = passed + by_design + wrong;
+        println!("{}: {checked} checked, {passed} as expected, {by_design} differ by design, {wrong} wrong", self.name);
         self.weak.iter().for_each(|(why, count)| println!("  {count} of those as expected: {why}"));
+        self.notes.iter().for_each(|line| println!("  {line}"));
         self.by_design.iter().for_each(|line| println!("  differs, by design: {line}"));
         self.skipped.iter().for_each(|line| println!("  skipped: {line}"));
         self.wrong.iter().for_each(|line| println!("  WRONG: {line}"));
     }
 }
 
-/// `cargo xtask conformance DIR`.
-pub(crate) fn run(_: &Workspace, arguments: &[String]) -> Result<(), Failure> {
-    let [folder] = arguments else {
-        return Err(Failure::Said("name the folder with the corpora: cargo xtask conformance DIR".into()));
+/// `cargo xtask conformance DIR [--in-process]`; that leaves out what needs the service.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    let (folder, is_live) = match arguments {
+        [folder] => (folder, true),
+        [folder, option] if option == "--in-process" => (folder, false),
+        _ => {
+            return Err(Failure::Said(
+                "name the folder with the corpora: cargo xtask conformance DIR [--in-process]".into(),
+            ));
+        }
     };
     let folder = Path::new(folder);
     let mut groups = snmp::groups(&folder.join("snmp"))?;
     groups.extend(syslog::groups(&folder.join("syslog"))?);
+    if is_live {
+        groups.push(live::group(workspace, folder)?);
+    }
     groups.iter().for_each(Group::print);
     let sum = |count: fn(&Group) -> usize| groups.iter().map(count).sum::<usize>();
     println!("{} differ by design, {} skipped", sum(|g| g.by_design.len()), sum(|g| g.skipped.len()));
     let failed = sum(|g| g.wrong.len());
-    println!("{} passed, {failed} failed", sum(|g| g.passed));
+    let weak: Vec<_> =
+        groups.iter().flat_map(|group| group.weak.iter().map(|(why, n)| (&group.name, why, n))).collect();
+    let of_weak = weak.iter().map(|(_, _, n)| **n).sum::<usize>();
+    println!("{} passed, {failed} failed; of those that passed, {of_weak} prove little:", sum(|g| g.passed));
+    weak.iter().for_each(|(group, why, n)| println!("  {n} of {group}: {why}"));
     if failed == 0 { Ok(()) } else { Err(Failure::Exit(1)) }
 }
 

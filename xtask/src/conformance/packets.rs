@@ -12,6 +12,8 @@ use crate::workspace::Failure;
 pub(super) struct Datagram {
     /// From 1; other frames count too.
     pub(super) frame: usize,
+    /// Milliseconds since 1970.
+    pub(super) at_ms: u64,
     pub(super) payload: Vec<u8>,
 }
 
@@ -20,7 +22,7 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
     let failed = |error: String| Failure::of(path.display().to_string(), error);
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut reader = create_reader(1 << 20, file).map_err(|error| failed(format!("{error:?}")))?;
-    let (mut found, mut frame, mut link) = (Vec::new(), 0, Linktype::ETHERNET);
+    let (mut found, mut frame, mut link, mut clock) = (Vec::new(), 0, Linktype::ETHERNET, Clock::MICROSECONDS);
     loop {
         match reader.next() {
             Ok((length, block)) => {
@@ -31,15 +33,22 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
                     }
                     PcapBlockOwned::NG(Block::InterfaceDescription(description)) => {
                         link = description.linktype;
+                        clock = Clock { per_s: description.ts_resolution(), offset_s: description.ts_offset() };
                         None
                     }
-                    PcapBlockOwned::Legacy(packet) => Some(packet.data.to_vec()),
-                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => Some(packet.data.to_vec()),
+                    PcapBlockOwned::Legacy(packet) => {
+                        let at_ms = u64::from(packet.ts_sec) * 1_000 + u64::from(packet.ts_usec) / 1_000;
+                        Some((at_ms, packet.data.to_vec()))
+                    }
+                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                        let ticks = u64::from(packet.ts_high) << 32 | u64::from(packet.ts_low);
+                        Some((clock.millis(ticks), packet.data.to_vec()))
+                    }
                     PcapBlockOwned::NG(_) => None,
                 };
-                if let Some(data) = data {
+                if let Some((at_ms, data)) = data {
                     frame += 1;
-                    found.extend(udp(link, &data).map(|payload| Datagram { frame, payload }));
+                    found.extend(udp(link, &data).map(|payload| Datagram { frame, at_ms, payload }));
                 }
                 reader.consume(length);
             }
@@ -47,6 +56,22 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
             Err(PcapError::Incomplete(_)) => reader.refill().map_err(|error| failed(format!("{error:?}")))?,
             Err(error) => return Err(failed(format!("{error:?}"))),
         }
+    }
+}
+
+/// How an interface of a pcapng file counts time.
+struct Clock {
+    per_s: Option<u64>,
+    offset_s: i64,
+}
+
+impl Clock {
+    const MICROSECONDS: Self = Self { per_s: Some(1_000_000), offset_s: 0 };
+
+    fn millis(&self, ticks: u64) -> u64 {
+        let per_s = u128::from(self.per_s.unwrap_or(1_000_000).max(1));
+        let millis = u64::try_from(u128::from(ticks) * 1_000 / per_s).unwrap_or(u64::MAX);
+        millis.saturating_add_signed(self.offset_s.saturating_mul(1_000))
     }
 }
 
