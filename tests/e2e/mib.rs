@@ -8,10 +8,8 @@ use super::site::{Directory, lockwarden};
 use super::trapd::BASE_MIBS;
 
 /// Roots: as they are asked for, and what that makes.
-const ROOTS: [(&[&str], &str); 2] = [
-    (&[], "1.3.6.1.4.1.8072.9999.9999.8162"),
-    (&["--root", "1.3.6.1.4.1.99999.7"], "1.3.6.1.4.1.99999.7"),
-];
+const ROOTS: [(&[&str], &str); 2] =
+    [(&[], "1.3.6.1.4.1.8072.9999.9999.8162"), (&["--root", "1.3.6.1.4.1.99999.7"], "1.3.6.1.4.1.99999.7")];
 /// Some of its names, with what follows the root.
 const NAMES: [(&str, &str); 5] = [
     ("lockwarden", ""),

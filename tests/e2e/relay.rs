@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::programs::{program, start, succeed};
-use super::site::Site;
+use super::programs::{program, succeed};
+use super::site::{Site, send};
 use super::trapd::{Bare, Trapd};
-use super::usm::{Node, User, datagram_of};
+use super::usm::{Failed, Node, User, datagram_of};
 
 const COMMUNITY: &str = "cucm-community";
 /// A receiver that takes our community.
@@ -129,7 +129,7 @@ fn as_received_v1_and_v2c_traps_arrive_octet_by_octet() {
     let to = site.listens("traps", "127.");
     for command in [v1_trap, v2c_trap] {
         let datagram = datagram_of(command);
-        super::site::send(to, &datagram);
+        send(to, &datagram);
         assert_eq!(receiver.next().0, datagram);
     }
 }
@@ -169,15 +169,11 @@ fn an_inform_is_answered_at_once_and_relayed_as_an_inform_under_a_request_id_of_
         let receiver = Bare::new();
         let site = relaying(&community(&receiver.at(), "v2c", "inform"), &format!("form = \"{form}\""));
         let to = site.listens("traps", "127.");
-        let mut received = Vec::new();
-        // The sender is answered although our receiver is silent; what the sender sent is what a second receiver sees.
-        let inform = |to| v2c("snmpinform", "4711", "1.3.6.1.4.1.9.9.41.2.0.7", to);
-        succeed(&mut inform(to));
-        for _again in 0..2 {
-            received.push(receiver.next());
-        }
-        let (first, from) = &received[0];
+        // The sender has its answer while the receiver says nothing.
+        succeed(&mut v2c("snmpinform", "4711", "1.3.6.1.4.1.9.9.41.2.0.7", to));
+        let received = [receiver.next(), receiver.next()];
         assert_eq!(received[0], received[1], "a repetition is the same request from the same socket");
+        let (first, from) = &received[0];
         let (community, tag, request_id, rest) = v2c_parts(first);
         assert_eq!((community, tag), (identity.as_bytes(), 0xA6));
         assert_eq!(request_id, [1], "ours; net-snmp begins at random");
@@ -225,7 +221,7 @@ fn a_v3_trap_arrives_under_the_receiver_s_own_user_as_trap_as_inform_and_as_v2c_
             settings.mqtt += &community(&plain.at, "v2c", "trap");
             settings.mqtt += &format!("\n[relay]\nform = \"{form}\"\n");
         });
-        let failed = super::usm::Failed { account: "jdoe", ticks: 100 };
+        let failed = Failed { account: "jdoe", ticks: 100 };
         succeed(&mut Node::new().trap((7, 4_000), &user, failed, site.listens("traps", "127.")));
         let mut seen = [&mut traps, &mut informs, &mut plain].map(Trapd::shown);
         let heads = seen.each_mut().map(|shown| shown.remove(0));
@@ -310,5 +306,9 @@ fn a_counter64_has_no_form_in_v1_so_the_trap_is_left_out_said_in_the_log_and_wha
     succeed(&mut v2c_trap(to));
     assert!(trapd.shown()[1].ends_with("up 0:0:47.11"));
     let line = site.log_line(|line| line.contains("left out"));
-    assert!(line.ends_with(&format!("{}: a notification is left out: SNMPv1 has no Counter64", trapd.at)) || line.contains("v1-counter64"), "{line}");
+    assert!(
+        line.ends_with(&format!("{}: a notification is left out: SNMPv1 has no Counter64", trapd.at))
+            || line.contains("v1-counter64"),
+        "{line}"
+    );
 }

@@ -69,6 +69,12 @@ impl Trapd {
         let line = self.lines.until(|line| line.contains('|')).pop().unwrap();
         line.split('|').map(str::to_owned).collect()
     }
+
+    /// Ends it. What it has printed and nobody has looked at.
+    pub(crate) fn rest(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.lines.rest()
+    }
 }
 
 impl Drop for Trapd {
