@@ -143,7 +143,7 @@ impl Sinks {
             };
             if let Some(relayed) = config.relay.as_ref().filter(|relay| relay.to.contains(&place)) {
                 let name = Arc::from(format!("relay to {name}"));
-                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue);
+                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue, configured.version);
                 queues.0.push(queue);
                 relay.push((receiver.clone(), name, taken));
             }
