@@ -116,10 +116,10 @@ fn a_v2c_trap_arrives_as_v1_with_enterprise_numbers_and_the_address_it_came_from
     succeed(&mut v2c_trap(to));
     let head = "TRAP, SNMP v1, community nms-community";
     let v1 = |what: &str| shown(head, &[what], &[]);
-    assert_eq!(trapd.shown(), v1(".1.3.6.1.4.1.9.9.41.2 6.7 from 127.0.0.1 up 0:0:47.11"));
+    assert_eq!(trapd.shown(), v1(".1.3.6.1.4.1.9.9.41.2 6 .7 from 127.0.0.1 up 0:00:47.11"));
     // linkDown, one of SNMPv1's own.
     succeed(&mut v2c("snmptrap", "4711", "1.3.6.1.6.3.1.1.5.3", to));
-    assert_eq!(trapd.shown(), v1(".1.3.6.1.6.3.1.1.5 2.0 from 127.0.0.1 up 0:0:47.11"));
+    assert_eq!(trapd.shown(), v1(".1.3.6.1.6.3.1.1.5 2 0 from 127.0.0.1 up 0:00:47.11"));
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn a_counter64_has_no_form_in_v1_so_its_trap_is_counted_and_left_out_and_the_nex
         assert_eq!(wide.shown()[3], ".1.3.6.1.4.1.9.9.41.1.8.0 = Counter64: 18446744073709551615");
     }
     succeed(&mut v2c_trap(to));
-    assert!(narrow.shown()[1].ends_with("up 0:0:47.11"));
+    assert!(narrow.shown()[1].ends_with("up 0:00:47.11"));
     let name = format!("relay to nms {}", narrow.at);
     let line = site.log_line(|line| line.contains("left out"));
     let sentence = "a notification is left out: SNMPv1 has no Counter64; `lockwarden health --json` counts all of them";

@@ -46,8 +46,8 @@ impl Trapd {
 
     fn start(directory: Directory, configuration: &str, port: u16, options: &[&str]) -> Self {
         let file = directory.path().join("snmptrapd.conf");
-        let v1 = r"format1 %P|%N %w.%q from %A up %#T%V|%v\n";
-        fs::write(&file, format!("{configuration}\n{v1}\nformat2 %P%V|%v\\n\n")).unwrap();
+        let v1 = r"format1 %P|%N %w %q from %a up %#T|%V|%v\n";
+        fs::write(&file, format!("{configuration}\n{v1}\nformat2 %P|%V|%v\\n\n")).unwrap();
         let at = format!("127.0.0.1:{port}");
         let mut child = start(
             program("snmptrapd")
