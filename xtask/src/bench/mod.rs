@@ -14,6 +14,7 @@ mod service;
 mod subscriber;
 mod table;
 mod throughput;
+mod user;
 
 use std::fs;
 
