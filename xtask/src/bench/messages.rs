@@ -7,6 +7,8 @@ use super::user;
 
 /// Accounts that fail in turn.
 pub(super) const ACCOUNTS: u64 = 1_000;
+/// Stands once in each message about a failure.
+pub(super) const CLUSTER: &str = "[ClusterID=StandAloneCluster]";
 
 /// Encoded messages, one behind the other.
 #[derive(Debug, Default)]
@@ -46,7 +48,7 @@ pub(super) fn auth_fail(n: u64, account: &str, at: Wall) -> Vec<u8> {
 /// A locked credential, as `UC_IMS` tells it over syslog.
 pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
     let text = format!(
-        "%UC_IMS-4-authHackLock: %[UserID={account}][AppID=Cisco Tomcat][ClusterID=StandAloneCluster][NodeID=cucm-sub1]: \
+        "%UC_IMS-4-authHackLock: %[UserID={account}][AppID=Cisco Tomcat]{CLUSTER}[NodeID=cucm-sub1]: \
          This user attempted to login unsuccessfully the number of times set by the administrator."
     );
     alarm(n, at, &text)
@@ -56,7 +58,7 @@ pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
 pub(super) fn no_entry(n: u64, at: Wall) -> Vec<u8> {
     let text = format!(
         "%UC_EXAMPLE-6-NothingOfInterest: %[DeviceName=SEP{n:012}][IPAddress=192.0.2.15][AppID=Cisco CallManager]\
-         [ClusterID=StandAloneCluster][NodeID=cucm-sub1]: Nothing that has to do with a sign-in."
+         {CLUSTER}[NodeID=cucm-sub1]: Nothing that has to do with a sign-in."
     );
     alarm(n, at, &text)
 }
@@ -72,8 +74,7 @@ pub(super) fn auth_fail_trap(n: u64, account: &str) -> Vec<u8> {
 pub(super) fn auth_fail_v3_trap(n: u64, account: &str, time: u32) -> Vec<u8> {
     let uptime = uptime(n);
     let varbinds = clog_varbinds(account, uptime);
-    let pdu =
-        encode::notification_pdu(Kind::Trap, uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds);
+    let pdu = encode::notification_pdu(Kind::Trap, uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds);
     user::secured(n, time, &pdu)
 }
 
@@ -102,7 +103,7 @@ pub(super) fn cold_start_inform() -> Vec<u8> {
 
 fn auth_fail_text(account: &str) -> String {
     format!(
-        "[UserID={account}][Message=Credential failure][AppID=Cisco Tomcat][ClusterID=StandAloneCluster]\
+        "[UserID={account}][Message=Credential failure][AppID=Cisco Tomcat]{CLUSTER}\
          [NodeID=cucm-sub1]: An attempt to authenticate this user with the given credentials failed."
     )
 }

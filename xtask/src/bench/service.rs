@@ -41,6 +41,11 @@ pub(super) struct Service {
 impl Service {
     /// Starts with an empty store under this name and waits until it is connected to its broker.
     pub(super) fn start(place: &Place, name: &str, broker: Broker) -> Result<Self, Failure> {
+        Self::start_with(place, name, broker, "")
+    }
+
+    /// The same with these tables in its configuration, too.
+    pub(super) fn start_with(place: &Place, name: &str, broker: Broker, more: &str) -> Result<Self, Failure> {
         let directory = place.directory.join(name);
         let (traps, syslog, mqtt) = (free_udp()?, free_udp()?, free_tcp()?);
         let at = match broker {
@@ -48,7 +53,7 @@ impl Service {
             Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\""),
         };
         let text = format!(
-            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
+            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n{more}",
             directory.join("store").display()
         );
         write(&directory.join("lockwarden.toml"), text)?;
@@ -106,6 +111,11 @@ impl Service {
             .ok_or_else(|| self.failed("health has no `received`"))
     }
 
+    /// Failures that were counted so far.
+    pub(super) fn failures(&self) -> Result<u64, Failure> {
+        Ok(number_after(&self.health()?, "\"failure\":").unwrap_or(0))
+    }
+
     /// Waits until health is as wanted.
     pub(super) fn wait(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
         let began = Instant::now();
@@ -156,7 +166,7 @@ impl Drop for Service {
 }
 
 /// Kills, and takes the exit status so that no zombie stays. One that has ended already is no error.
-fn end(process: &mut Child) {
+pub(super) fn end(process: &mut Child) {
     let _ended = process.kill().is_err();
     let _taken = process.wait().is_err();
 }
@@ -184,7 +194,7 @@ impl Mosquitto {
     }
 }
 
-fn free_udp() -> Result<SocketAddr, Failure> {
+pub(super) fn free_udp() -> Result<SocketAddr, Failure> {
     let found = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
     found.map_err(|e| Failure::of("a free UDP port", e))
 }

@@ -31,6 +31,8 @@ pub(super) const LOADED_LATENCY_P99_MS: Budget = Budget::AtMost(10.0);
 pub(super) const RESIDENT_5000_KIB: Budget = Budget::AtMost(14.0 * 1024.0);
 /// "start to listening, warm store of 5,000 accounts: 150 ms".
 pub(super) const START_MS: Budget = Budget::AtMost(150.0);
+/// "ten times the efficiency of the best peer".
+pub(super) const OF_PEER: Budget = Budget::AtMost(0.1);
 /// "without loss".
 pub(super) const LOST: Budget = Budget::AtMost(0.0);
 
