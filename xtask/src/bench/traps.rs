@@ -76,13 +76,15 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Resul
                 table.add(format!("{name}: CPU, ours for one of snmptrapd's"), ratio, "", table::OF_PEER);
             }
         }
+        let resident = process::resident_kib(service.id())?;
+        table.add(format!("{}: resident after", version.name), resident, "KiB", Budget::Open);
+        if let Some(peer) = &peer {
+            let resident = process::resident_kib(peer.id())?;
+            table.add(format!("{}: resident after, snmptrapd", version.name), resident, "KiB", Budget::Open);
+        }
         if !extent.quick {
             highest(version, &mut sender, table, &mut service, peer.as_mut())?;
         }
-    }
-    table.add("resident after the traps", process::resident_kib(service.id())?, "KiB", Budget::Open);
-    if let Some(peer) = &peer {
-        table.add("resident after the traps, snmptrapd", process::resident_kib(peer.id())?, "KiB", Budget::Open);
     }
     service.stop()
 }
