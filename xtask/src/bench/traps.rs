@@ -67,6 +67,7 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Resul
         for &rate in extent.pick(RATES, QUICK_RATES) {
             let messages = sender.make(version, rate * seconds);
             let name = format!("{} at {rate}/s", version.name);
+            super::say(&name);
             let ours = Run::of(&mut service, &messages, rate)?;
             ours.show(&name, table, table::LOST, version.cpu_us);
             if let Some(peer) = &mut peer {
@@ -96,6 +97,7 @@ fn highest(
     service: &mut Service,
     peer: Option<&mut Snmptrapd>,
 ) -> Result<(), Failure> {
+    super::say(&format!("{}, highest rate: up to three minutes for each receiver", version.name));
     let ours = sender.highest(version, service)?;
     table.add(format!("{}: highest rate without loss", version.name), ours, "/s", version.per_s);
     if let Some(peer) = peer {
