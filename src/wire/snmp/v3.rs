@@ -91,7 +91,7 @@ pub enum Pdu<'a> {
     Response(Response),
     /// The other engine did not accept a message of ours.
     Report(Report),
-    /// A request for somebody else.
+    /// A request for somebody else, or one that asks for our engine id.
     Other {
         /// Its request-id.
         request_id: i32,
@@ -222,7 +222,10 @@ impl<'a> ScopedPdu<'a> {
         };
         let pdu = match pdu.tag {
             ber::TRAP_V2_PDU => notification(Kind::Trap)?,
-            ber::INFORM_PDU => notification(Kind::Inform)?,
+            ber::INFORM_PDU => match question(pdu.content) {
+                Some(request_id) => Pdu::Other { request_id },
+                None => notification(Kind::Inform)?,
+            },
             ber::RESPONSE_PDU => Pdu::Response(Response::read(pdu.content)?),
             ber::REPORT_PDU => Pdu::Report(Report::read(pdu.content)?),
             ber::GET_PDU | ber::GET_NEXT_PDU | ber::SET_PDU | ber::GET_BULK_PDU => {
@@ -232,6 +235,17 @@ impl<'a> ScopedPdu<'a> {
         };
         Ok(Self { context_engine_id, context_name, pdu })
     }
+}
+
+/// The request-id of an inform without varbinds, which notifies of nothing: some senders ask so for our engine id, since RFC 3414
+/// section 4 (1) wants a request with an empty list and leaves open which.
+fn question(pdu: &[u8]) -> Option<i32> {
+    let mut pdu = Cursor::new(pdu);
+    let request_id = pdu.integer("request-id").ok()?;
+    pdu.integer("error-status").ok()?;
+    pdu.integer("error-index").ok()?;
+    let varbinds = Varbinds::read_last(&mut pdu).ok()?;
+    varbinds.iter().next().is_none().then_some(request_id)
 }
 
 impl Report {
@@ -353,6 +367,16 @@ mod tests {
         assert_eq!((read.data, read.salt, read.header), (Data::Encrypted(&[1, 2, 3]), &[8; 8][..], header));
         let padded = [scoped_pdu(ENGINE, b"", &trap()), vec![0; 5]].concat();
         assert!(ScopedPdu::read(&padded).is_ok());
+    }
+
+    #[test]
+    fn an_inform_without_varbinds_asks_and_notifies_of_nothing() {
+        let asks = [0xa6, 13, 2, 3, 0x6a, 0x21, 0x7d, 2, 1, 0, 2, 1, 0, 0x30, 0];
+        let scoped = scoped_pdu(b"", b"", &asks);
+        assert_eq!(ScopedPdu::read(&scoped).unwrap().pdu, Pdu::Other { request_id: 0x6a_21_7d });
+        let trap = [[0xa7].as_slice(), &asks[1..]].concat();
+        let scoped = scoped_pdu(b"", b"", &trap);
+        assert_eq!(ScopedPdu::read(&scoped), Err(DecodeError::Missing("sysUpTime.0")));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::bench::service::{Broker, Place, Service};
 use crate::python;
 use crate::workspace::{Failure, Workspace, on_path, succeed};
 
-const PYSNMP: &str = include_str!("pysnmp.py");
+const PYSNMP: &str = include_str!("notify.py");
 /// DES needs a `cryptography` that still has it.
 const PACKAGES: [&str; 2] = ["pysnmp==7.1.30", "cryptography==50.0.2"];
 /// Whom pysnmp says that it is, in hexadecimal digits.
@@ -133,6 +133,7 @@ fn pysnmp(group: &mut Group, place: &Place, python: &Path, name: &str, rows: &[R
     let messages = 2 * rows.len() as u64;
     group.check(&format!("{name}: accepted"), same("messages", &messages, &counts.accepted()));
     group.check(&format!("{name}: refused"), same("messages", &0, &counts.refused()));
+    group.check(&format!("{name}: our engine asked for"), same("asked", &true, &(counts.get(Verdict::Discovery) > 0)));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-"""Sends a trap and an inform for each user, with pysnmp 7: pysnmp.py PORT ENGINE-ID < USERS
+"""Sends a trap and an inform for each user, with pysnmp 7: notify.py PORT ENGINE-ID < USERS
 
 ENGINE-ID is the sender's own, in hexadecimal digits. A user is a line `name,auth,auth-password,priv,priv-password`, with the names
 of lockwarden.toml; none: empty. Prints how each message ended, `ok` for a trap that was sent and an inform that was answered; the
@@ -63,9 +63,10 @@ def credentials(line):
 
 async def main(port, engine_id, lines):
     engine = SnmpEngine(snmpEngineID=OctetString(hexValue=engine_id))
-    target = await UdpTransportTarget.create(("127.0.0.1", port), timeout=3, retries=1)
     failed = 0
     for name, user in map(credentials, lines):
+        # Without a tag of its own, each message would go to all targets before it, too.
+        target = await UdpTransportTarget.create(("127.0.0.1", port), timeout=3, retries=1, tagList=name)
         for kind in ("trap", "inform"):
             said = NotificationType(ObjectIdentity(TRAP_OID)).add_varbinds((MARK, OctetString(f"MARK:{name}-{kind}")))
             error, status, _, _ = await send_notification(engine, user, target, ContextData(), kind, said)
