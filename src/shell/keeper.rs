@@ -35,7 +35,7 @@ pub(crate) struct Turn {
     pub(crate) now: Now,
     pub(crate) told: Vec<(Box<Alert>, Box<AccountRecord>)>,
     /// Alerts without an account.
-    pub(crate) announced: Vec<Box<Alert>>,
+    pub(crate) announced: Vec<Alert>,
     pub(crate) records: Vec<AccountRecord>,
     /// Keys of records that are not to be kept any longer.
     pub(crate) forgotten: Vec<Vec<u8>>,
@@ -62,7 +62,7 @@ impl Turn {
     }
 
     fn alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.told.iter().map(|(alert, _)| alert.as_ref()).chain(self.announced.iter().map(AsRef::as_ref))
+        self.told.iter().map(|(alert, _)| alert.as_ref()).chain(&self.announced)
     }
 
     /// Whether it must be on the medium before anybody is told of it.

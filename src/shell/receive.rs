@@ -278,7 +278,7 @@ fn drain(path: &mut Path, turn: &mut Turn) {
     while let Some(action) = path.engine.next_action() {
         match action {
             Action::Tell(alert, record) => turn.told.push((alert, record)),
-            Action::Announce(alert) => turn.announced.push(alert),
+            Action::Announce(alert) => turn.announced.push(*alert),
             Action::Keep(record) => turn.records.push(*record),
             Action::Forget(record) => turn.forgotten.push(record.key()),
             Action::Move(old, record) => {

@@ -175,8 +175,7 @@ fn start(
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let mut path = Path::new(engine, catalogue, doors);
     path.usm = Some(usm);
-    let key = [snmpv3::salt().to_be_bytes(), snmpv3::salt().to_be_bytes()].concat();
-    path.relay = config.relay.as_ref().zip(key.as_array()).map(|(relay, key)| Relay::new(relay, key));
+    path.relay = config.relay.as_ref().map(|relay| Relay::new(relay, &snmpv3::random()));
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
         Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;

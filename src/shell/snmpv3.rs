@@ -112,12 +112,13 @@ pub(crate) fn receiver(local: LocalEngine, users: Vec<User>, store: &Store) -> R
     receiver
 }
 
-/// A random number that no other run has.
+/// A random number.
 pub(crate) fn salt() -> u64 {
     u64::from_be_bytes(random())
 }
 
-fn random<const N: usize>() -> [u8; N] {
+/// Random octets that no other run has.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut octets = [0; N];
     // Linux gives randomness from the first moment on, or blocks; if there is none at all, the hasher's keys are the next best.
     if getrandom::fill(&mut octets).is_err() {

@@ -11,9 +11,12 @@ mod engine_id;
 mod key;
 mod local;
 mod receiver;
+#[cfg(test)]
+mod receiver_tests;
 mod replays;
 mod secure;
 mod senders;
+mod stranger;
 mod user;
 mod window;
 

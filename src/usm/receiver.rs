@@ -5,11 +5,12 @@
 
 use core::net::IpAddr;
 
-use super::replays::Replays;
+use super::replays::{Replays, Source};
 use super::secure::{is_genuine, read};
 use super::senders::{Sender, SenderRecord, Senders};
-use super::window::{LAG, Late, Window};
-use super::{Auth, EngineId, Envelope, Keys, Level, LocalEngine, MAXIMUM, Sealed, User};
+use super::stranger::Stranger;
+use super::window::{LAG, Late, Window, is_forgotten};
+use super::{AuthKey, EngineId, Envelope, Keys, Level, LocalEngine, MAXIMUM, Sealed, User};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 use crate::wire::snmp::v3::{Data, Header, Pdu, ScopedPdu, UsmCounter, V3Message, scoped_pdu};
@@ -25,6 +26,8 @@ pub struct Receiver {
     users: Vec<User>,
     /// Each user's keys at our engine.
     local_keys: Vec<Keys>,
+    /// Of each user, the latest time in those of its informs that the memory of messages has lost.
+    lost_informs: Vec<u32>,
     senders: Senders,
     replays: Replays,
     counters: [u32; UsmCounter::ALL.len()],
@@ -63,16 +66,6 @@ pub enum Told {
     Answer(Vec<u8>),
 }
 
-/// Why a message is not of a user of ours, in the order of the checks: of several reasons the last came closest to being right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stranger {
-    User,
-    Engine,
-    Level,
-    Algorithm,
-    Digest,
-}
-
 impl Turned {
     const fn silently(verdict: Verdict) -> Self {
         Self { verdict, told: None }
@@ -86,6 +79,7 @@ impl Receiver {
         let local_keys = users.iter().map(|user| user.protection.keys(local.id().as_bytes())).collect();
         Self {
             local,
+            lost_informs: vec![0; users.len()],
             users,
             local_keys,
             senders: Senders::default(),
@@ -126,7 +120,7 @@ impl Receiver {
         self.senders.iter()
     }
 
-    /// A sender that has proved itself for the first time, and from where; each once.
+    /// A sender that has proved itself for the first time and notified us, and from where; each once.
     pub fn learnt(&mut self) -> Option<(EngineId, IpAddr)> {
         self.learnt.pop_front()
     }
@@ -166,6 +160,7 @@ impl Receiver {
         let verdict = match plain_pdu(message) {
             Some(Pdu::Notification(Notification { kind: Kind::Trap, .. })) => Verdict::UnknownEngine,
             Some(_) => Verdict::Discovery,
+            None if message.header.privacy => Verdict::UnknownEngine,
             None => Verdict::BadSnmp,
         };
         self.report(message, UsmCounter::UnknownEngineIds, verdict, now)
@@ -179,27 +174,14 @@ impl Receiver {
         now: Mono,
     ) -> Result<Believed<'b>, Turned> {
         let header = &message.header;
-        let users = self.users.iter().zip(&self.local_keys).filter(|(user, _)| user.name == header.user);
-        let (named, keys): (Vec<&User>, Vec<&Keys>) = users.unzip();
-        if named.is_empty() {
-            return Err(self.report(message, UsmCounter::UnknownUserNames, Verdict::UnknownUser, now));
-        }
-        let keys = keys.into_iter().filter(|keys| level(keys) == level_of(header));
-        let (mut at_level, mut genuine) = (false, None);
-        for keys in keys {
-            at_level = true;
-            if keys.auth.as_ref().is_none_or(|key| is_genuine(key, message)) {
-                genuine = Some(keys.clone());
+        let (user, keys) = match self.genuine_here(message) {
+            Ok(known) => known,
+            Err(stranger) => {
+                let (counter, verdict) = stranger.reason();
+                return Err(self.report(message, counter, verdict, now));
             }
-        }
-        let Some(keys) = genuine else {
-            let (counter, verdict) = match at_level {
-                true => (UsmCounter::WrongDigests, Verdict::WrongDigest),
-                false => (UsmCounter::UnsupportedSecLevels, Verdict::UnsupportedSecurityLevel),
-            };
-            return Err(self.report(message, counter, verdict, now));
         };
-        if keys.auth.is_some() && !self.is_timely(header, now) {
+        if keys.auth.is_some() && !self.is_timely(user, header, now) {
             return Err(self.out_of_time(message, keys, now));
         }
         let fingerprint = self.replays.fingerprint(header.engine_id, message.digest);
@@ -223,7 +205,7 @@ impl Receiver {
             if self.replays.has(fingerprint) {
                 return Err(Turned { verdict: Verdict::Replay, told: Some(Told::Answer(answer)) });
             }
-            self.remember(fingerprint, usize::MAX, (header.boots, header.time));
+            self.remember(fingerprint, Source::Inform(user), (header.boots, header.time));
         }
         Ok(Believed { notification, level: level_of(header), answer: Some(answer) })
     }
@@ -240,7 +222,10 @@ impl Receiver {
         let place = self.senders.find(header.engine_id);
         let user = match self.genuine(message, place) {
             Ok(user) => user,
-            Err(stranger) => return Err(self.turn_away(message, stranger, now.mono)),
+            Err(stranger) => {
+                let (counter, verdict) = stranger.reason();
+                return Err(self.turn_away(message, Some(counter), verdict, now.mono));
+            }
         };
         if level_of(header) == Level::NoAuthNoPriv {
             // Nothing is proved, so nothing is learnt, and no clock can be believed.
@@ -251,25 +236,29 @@ impl Receiver {
         let known = place.and_then(|place| self.senders.at(place)).map(|sender| sender.window());
         let window = match Window::admit(known, header.boots, header.time, now.mono) {
             Ok(window) => window,
-            Err(Late::Exhausted) => return Err(Turned::silently(Verdict::BootsAtMaximum)),
-            Err(late @ (Late::Old | Late::EarlierStart)) => {
-                self.count(UsmCounter::NotInTimeWindows);
-                let verdict = if late == Late::Old { Verdict::NotInTimeWindow } else { Verdict::BootsWentBack };
-                return Err(Turned::silently(verdict));
+            Err(late) => {
+                let (counter, verdict) = match late {
+                    Late::Exhausted => (Some(UsmCounter::NotInTimeWindows), Verdict::BootsAtMaximum),
+                    Late::Old => (Some(UsmCounter::NotInTimeWindows), Verdict::NotInTimeWindow),
+                    Late::EarlierStart => (Some(UsmCounter::NotInTimeWindows), Verdict::BootsWentBack),
+                    Late::BeforeRestart => (None, Verdict::Replay),
+                };
+                return Err(self.turn_away(message, counter, verdict, now.mono));
             }
-            Err(Late::BeforeRestart) => return Err(Turned::silently(Verdict::Replay)),
         };
+        let sent = (header.boots, header.time);
         let fingerprint = self.replays.fingerprint(header.engine_id, message.digest);
-        if self.replays.has(fingerprint) {
-            return Err(Turned::silently(Verdict::Replay));
+        let sender = place.and_then(|place| self.senders.at(place));
+        if sender.is_some_and(|sender| sender.has_sent(sent, message.digest)) || self.replays.has(fingerprint) {
+            return Err(self.turn_away(message, None, Verdict::Replay, now.mono));
         }
-        let Some(place) = place.or_else(|| self.learn(header.engine_id, window.0, from, now)) else {
+        let Some(place) = place.or_else(|| self.learn(header.engine_id, window.0, now)) else {
             return Err(Turned::silently(Verdict::BadSnmp));
         };
         if let Some(sender) = self.senders.at(place) {
-            sender.heard(window, from);
+            sender.heard(window, from, sent, message.digest);
         }
-        self.remember(fingerprint, place, (header.boots, header.time));
+        self.remember(fingerprint, Source::Sender(place), sent);
         let key = match (self.senders.at(place), self.users.get(user)) {
             (Some(sender), Some(of)) if header.privacy => {
                 // The digest was checked without a sender to keep its key, if the sender was new.
@@ -281,13 +270,31 @@ impl Receiver {
         let scoped = match read(key, message, scratch) {
             Ok(scoped) => scoped,
             Err(_) if header.privacy => {
-                self.count(UsmCounter::DecryptionErrors);
-                return Err(Turned::silently(Verdict::DecryptionError));
+                let counter = Some(UsmCounter::DecryptionErrors);
+                return Err(self.turn_away(message, counter, Verdict::DecryptionError, now.mono));
             }
             Err(_) => return Err(Turned::silently(Verdict::BadSnmp)),
         };
         let notification = self.for_us(message, &scoped, now.mono)?;
+        self.announce(place, from);
         Ok(Believed { notification, level: level_of(header), answer: None })
+    }
+
+    /// The place of the user whose message to our engine this is, with its keys; or what is wrong with it.
+    fn genuine_here(&self, message: &V3Message<'_>) -> Result<(usize, Keys), Stranger> {
+        let users = self.users.iter().zip(&self.local_keys).enumerate();
+        let mut stranger = Stranger::User;
+        for (place, (_, keys)) in users.filter(|(_, (user, _))| user.name == message.header.user) {
+            if level(keys) != level_of(&message.header) {
+                stranger = stranger.max(Stranger::Level);
+                continue;
+            }
+            if keys.auth.as_ref().is_none_or(|key| is_genuine(key, message)) {
+                return Ok((place, keys.clone()));
+            }
+            stranger = stranger.max(Stranger::by_digest(message, keys.auth.as_ref().map(AuthKey::auth)));
+        }
+        Err(stranger)
     }
 
     /// The place of the user whose message this is; or what is wrong with it.
@@ -310,28 +317,25 @@ impl Receiver {
             if is_genuine {
                 return Ok(place);
             }
-            let length = user.protection.auth().map_or(0, Auth::digest_length);
-            let wrong = if message.digest.len() == length { Stranger::Digest } else { Stranger::Algorithm };
-            stranger = stranger.max(wrong);
+            stranger = stranger.max(Stranger::by_digest(message, user.protection.auth()));
         }
         Err(stranger)
     }
 
-    /// What somebody is told who could not be believed. If he waits for an answer, he takes his engine for ours, perhaps because
-    /// ours has a new id: he is told that it is not, and asks anew.
-    fn turn_away(&mut self, message: &V3Message<'_>, stranger: Stranger, now: Mono) -> Turned {
-        let (counter, verdict) = match stranger {
-            Stranger::User => (UsmCounter::UnknownUserNames, Verdict::UnknownUser),
-            Stranger::Engine => (UsmCounter::UnknownEngineIds, Verdict::UnknownEngine),
-            Stranger::Level => (UsmCounter::UnsupportedSecLevels, Verdict::UnsupportedSecurityLevel),
-            Stranger::Algorithm => (UsmCounter::WrongDigests, Verdict::WrongDigestLength),
-            Stranger::Digest => (UsmCounter::WrongDigests, Verdict::WrongDigest),
-        };
-        if message.header.reportable {
-            return self.report(message, UsmCounter::UnknownEngineIds, verdict, now);
+    /// A message of another engine that is not taken. If its sender waits for an answer, he takes that engine for ours, perhaps
+    /// because ours has a new id: he is told that it is not, and asks anew.
+    fn turn_away(
+        &mut self,
+        message: &V3Message<'_>,
+        counter: Option<UsmCounter>,
+        verdict: Verdict,
+        now: Mono,
+    ) -> Turned {
+        match counter {
+            _ if message.header.reportable => self.report(message, UsmCounter::UnknownEngineIds, verdict, now),
+            Some(counter) => self.report(message, counter, verdict, now),
+            None => Turned::silently(verdict),
         }
-        self.count(counter);
-        Turned::silently(verdict)
     }
 
     /// The notification in a message of another engine: a trap; an inform to another engine is not for us.
@@ -350,27 +354,47 @@ impl Receiver {
         }
     }
 
-    fn learn(&mut self, engine_id: &[u8], window: Window, from: IpAddr, now: Now) -> Option<usize> {
-        let id = EngineId::new(engine_id)?;
-        let (place, replaced) = self.senders.learn(id.clone(), window, now.wall);
+    fn learn(&mut self, engine_id: &[u8], window: Window, now: Now) -> Option<usize> {
+        let (place, replaced) = self.senders.learn(EngineId::new(engine_id)?, window, now.wall);
         if replaced {
             self.replays.disown(place);
         }
-        // With so many at once, the ninth is in the list of senders all the same.
-        let _full = self.learnt.push_back((id, from)).is_err();
         Some(place)
     }
 
-    fn remember(&mut self, fingerprint: u64, sender: usize, sent: (u32, u32)) {
-        if let Some(lost) = self.replays.remember(fingerprint, sender, sent) {
-            self.senders.forgot(lost);
+    fn announce(&mut self, place: usize, from: IpAddr) {
+        if let Some(sender) = self.senders.at(place).filter(|sender| !sender.has_notified) {
+            sender.has_notified = true;
+            // With so many at once, the ninth is in the list of senders all the same.
+            let _full = self.learnt.push_back((sender.record().id.clone(), from)).is_err();
         }
     }
 
-    /// RFC 3414 section 3.2 (7) a, for our own clock.
-    fn is_timely(&self, header: &Header<'_>, now: Mono) -> bool {
+    fn remember(&mut self, fingerprint: u64, source: Source, sent: (u32, u32)) {
+        let Some(lost) = self.replays.remember(fingerprint, source, sent) else { return };
+        match lost.source {
+            Source::Sender(place) => {
+                if let Some(sender) = self.senders.at(place) {
+                    sender.forgot(lost.sent);
+                }
+            }
+            Source::Inform(user) => {
+                if let Some(latest) = self.lost_informs.get_mut(user) {
+                    *latest = lost.sent.1.max(*latest);
+                }
+            }
+            Source::Gone => {}
+        }
+    }
+
+    /// RFC 3414 section 3.2 (7) a, for our own clock; and what could be a copy of a forgotten inform is refused as a trap is.
+    fn is_timely(&self, user: usize, header: &Header<'_>, now: Mono) -> bool {
         let ours = self.local.boots();
-        ours < MAXIMUM && header.boots == ours && header.time.abs_diff(self.local.time(now)) <= LAG
+        let lost = self.lost_informs.get(user).copied().unwrap_or(0);
+        ours < MAXIMUM
+            && header.boots == ours
+            && header.time.abs_diff(self.local.time(now)) <= LAG
+            && !is_forgotten(header.time, lost)
     }
 
     /// A genuine message to our engine with another clock than ours: at first because its sender does not know it yet. The Report is
@@ -386,7 +410,8 @@ impl Receiver {
         self.report_under(&Keys::NONE, message, counter, verdict, now)
     }
 
-    /// Counts, and tells a sender that waits for an answer (RFC 3412 section 7.1 (3)).
+    /// Counts, and tells a sender that waits for an answer (RFC 3412 section 7.1 (3)). Stricter than section 6.4 of it: even a
+    /// readable inform must ask for Reports to get one.
     fn report_under(
         &mut self,
         keys: &Keys,
@@ -396,16 +421,18 @@ impl Receiver {
         now: Mono,
     ) -> Turned {
         let value = self.count(counter);
-        if !message.header.reportable {
-            return Turned::silently(verdict);
-        }
         let request_id = match plain_pdu(message) {
-            Some(Pdu::Notification(notification)) => notification.request_id,
+            Some(Pdu::Notification(Notification { kind: Kind::Inform, request_id, .. })) => request_id,
             Some(Pdu::Other { request_id }) => request_id,
+            // Nobody waits, whatever the flag says.
+            Some(Pdu::Notification(_)) => return Turned::silently(verdict),
             // A Report is never answered by a Report, nor is a response.
             Some(Pdu::Report(_) | Pdu::Response(_)) => return Turned::silently(Verdict::NotANotification),
             None => 0,
         };
+        if !message.header.reportable {
+            return Turned::silently(verdict);
+        }
         let id = self.local.id().clone();
         let scoped = scoped_pdu(id.as_bytes(), b"", &encode::report_pdu(request_id, counter, value));
         let report = keys.secure(&self.envelope(message, &id, now), 0, scoped);

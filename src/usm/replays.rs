@@ -4,12 +4,22 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::board::REPLAY_FINGERPRINTS;
 
+/// Whose a message was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// That of the sender at this place in its table.
+    Sender(usize),
+    /// An inform of the user at this place.
+    Inform(usize),
+    /// That of a sender whose place is another's now.
+    Gone,
+}
+
 /// One message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Remembered {
     fingerprint: u64,
-    /// The sender's place in its table.
-    pub(super) sender: usize,
+    pub(super) source: Source,
     /// Its boots and time in the message.
     pub(super) sent: (u32, u32),
 }
@@ -47,19 +57,20 @@ impl Replays {
     }
 
     /// Remembers a message that is not known; returns the one that gave way.
-    pub(super) fn remember(&mut self, fingerprint: u64, sender: usize, sent: (u32, u32)) -> Option<Remembered> {
+    pub(super) fn remember(&mut self, fingerprint: u64, source: Source, sent: (u32, u32)) -> Option<Remembered> {
         let lost = if self.order.len() >= REPLAY_FINGERPRINTS { self.order.pop_front() } else { None };
         if let Some(lost) = lost {
             self.known.remove(&lost.fingerprint);
         }
         self.known.insert(fingerprint);
-        self.order.push_back(Remembered { fingerprint, sender, sent });
+        self.order.push_back(Remembered { fingerprint, source, sent });
         lost
     }
 
     /// Forgets whose the messages of a sender were: its place is another's now.
     pub(super) fn disown(&mut self, sender: usize) {
-        self.order.iter_mut().filter(|known| known.sender == sender).for_each(|known| known.sender = usize::MAX);
+        let its = self.order.iter_mut().filter(|known| known.source == Source::Sender(sender));
+        its.for_each(|known| known.source = Source::Gone);
     }
 }
 
@@ -73,11 +84,11 @@ mod tests {
         let capacity = u64::try_from(REPLAY_FINGERPRINTS).unwrap();
         for n in 0..capacity {
             assert!(!replays.has(n));
-            assert_eq!(replays.remember(n, 0, (1, 9)), None);
+            assert_eq!(replays.remember(n, Source::Sender(0), (1, 9)), None);
         }
         assert!(replays.has(0));
-        let lost = replays.remember(capacity, 1, (1, 9));
-        assert_eq!(lost, Some(Remembered { fingerprint: 0, sender: 0, sent: (1, 9) }));
+        let lost = replays.remember(capacity, Source::Inform(1), (1, 9));
+        assert_eq!(lost, Some(Remembered { fingerprint: 0, source: Source::Sender(0), sent: (1, 9) }));
         assert!(!replays.has(0) && replays.has(1) && replays.has(capacity));
     }
 

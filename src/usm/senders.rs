@@ -4,11 +4,14 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::replays::Remembered;
 use super::window::{Floors, Window};
 use super::{AuthKey, EngineId, PrivKey, User};
 use crate::board::NODES;
 use crate::units::{Mono, Wall};
+
+/// Messages of a sender's last second that are known again after a restart. If there were as many or more, none of that second is
+/// taken then.
+const LATEST: usize = 16;
 
 /// What must survive a restart about a sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,8 @@ pub struct SenderRecord {
     pub window: Window,
     /// When it was first heard.
     pub learnt: Wall,
+    /// The first octets of the digests of the messages that it sent at its window's time.
+    latest: heapless::Vec<u64, LATEST>,
 }
 
 /// One sender.
@@ -30,6 +35,8 @@ pub struct Sender {
     keys: Vec<(usize, AuthKey, Option<PrivKey>)>,
     from: Option<IpAddr>,
     changed: bool,
+    /// It has sent a notification to us: the engine of an inform that went astray has not.
+    pub(super) has_notified: bool,
 }
 
 /// At most [`NODES`] senders; beyond that a new one replaces the one that is silent longest.
@@ -38,7 +45,7 @@ pub(super) struct Senders(Vec<Sender>);
 
 impl Sender {
     fn new(record: SenderRecord, floors: Floors) -> Self {
-        Self { record, floors, keys: Vec::new(), from: None, changed: false }
+        Self { record, floors, keys: Vec::new(), from: None, changed: false, has_notified: false }
     }
 
     /// What is kept about it.
@@ -80,13 +87,28 @@ impl Sender {
         key.as_ref()
     }
 
-    pub(super) fn heard(&mut self, (window, floors): (Window, Floors), from: IpAddr) {
-        self.changed |= self.record.window != window;
-        (self.record.window, self.floors, self.from) = (window, floors, Some(from));
+    /// Takes note of a genuine message: of what it made of the window, and when it was sent.
+    pub(super) fn heard(&mut self, (window, floors): (Window, Floors), from: IpAddr, sent: (u32, u32), digest: &[u8]) {
+        let record = &mut self.record;
+        if record.window != window {
+            record.window = window;
+            record.latest.clear();
+            self.changed = true;
+        }
+        if sent == (window.boots, window.time) {
+            self.changed |= record.latest.push(first_octets(digest)).is_ok();
+        }
+        (self.floors, self.from) = (floors, Some(from));
+    }
+
+    /// Whether this message is one of those of its last second, in this run or before.
+    pub(super) fn has_sent(&self, sent: (u32, u32), digest: &[u8]) -> bool {
+        let Window { boots, time, .. } = self.record.window;
+        sent == (boots, time) && self.record.latest.contains(&first_octets(digest))
     }
 
     /// The memory of messages has lost one of this sender's.
-    fn forgot(&mut self, (boots, time): (u32, u32)) {
+    pub(super) fn forgot(&mut self, (boots, time): (u32, u32)) {
         if boots == self.record.window.boots {
             self.floors.forgotten = self.floors.forgotten.max(time);
         }
@@ -108,32 +130,37 @@ impl Senders {
 
     /// A sender from an earlier run: nothing older than what it last sent then is taken.
     pub(super) fn restore(&mut self, record: SenderRecord) {
-        let floors = Floors { restart: record.window.time, forgotten: 0 };
-        if self.0.len() < NODES && self.find(record.id.as_bytes()).is_none() {
-            self.0.push(Sender::new(record, floors));
+        let second = u32::from(record.latest.is_full());
+        let floors = Floors { restart: record.window.time.saturating_add(second), forgotten: 0 };
+        let is_silent = |known: &Sender| known.record.window.at < record.window.at;
+        let has_room =
+            self.0.len() < NODES || self.most_silent().and_then(|place| self.0.get(place)).is_some_and(is_silent);
+        if has_room && self.find(record.id.as_bytes()).is_none() {
+            let sender = Sender { has_notified: true, ..Sender::new(record, floors) };
+            self.put(sender);
         }
     }
 
     /// A sender that has just proved itself. Returns its place; and whether another had to make room.
     pub(super) fn learn(&mut self, id: EngineId, window: Window, learnt: Wall) -> (usize, bool) {
-        let mut sender = Sender::new(SenderRecord { id, window, learnt }, Floors::default());
-        sender.changed = true;
+        let record = SenderRecord { id, window, learnt, latest: heapless::Vec::new() };
+        self.put(Sender { changed: true, ..Sender::new(record, Floors::default()) })
+    }
+
+    fn put(&mut self, sender: Sender) -> (usize, bool) {
         if self.0.len() < NODES {
             self.0.push(sender);
             return (self.0.len() - 1, false);
         }
-        let silent = self.0.iter().enumerate().min_by_key(|(_, known)| known.record.window.at);
-        let place = silent.map_or(0, |(place, _)| place);
+        let place = self.most_silent().unwrap_or_default();
         if let Some(known) = self.0.get_mut(place) {
             *known = sender;
         }
         (place, true)
     }
 
-    pub(super) fn forgot(&mut self, lost: Remembered) {
-        if let Some(sender) = self.0.get_mut(lost.sender) {
-            sender.forgot(lost.sent);
-        }
+    fn most_silent(&self) -> Option<usize> {
+        self.0.iter().enumerate().min_by_key(|(_, known)| known.record.window.at).map(|(place, _)| place)
     }
 
     /// Gives every record that changed since the last call.
@@ -143,4 +170,9 @@ impl Senders {
             keep(&sender.record);
         }
     }
+}
+
+/// Enough of a digest to know it again. A genuine one has at least 12 octets.
+fn first_octets(digest: &[u8]) -> u64 {
+    digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets))
 }

@@ -1,8 +1,9 @@
 //! The time window (RFC 3414 section 3.2 (7) b): what a sender's clock was seen to show, and which messages are too old for it.
 //!
 //! Stricter than the RFC in two places, since the RFC lets a copy of a message pass for 150 s. After a restart, nothing older than
-//! the last message before it is taken. And what is older than our memory of messages is not taken either, because it could not be
-//! told from a copy; see [`super::replays`]. Neither refuses a message that comes in order.
+//! the last message before it is taken, nor a copy of one of its second; see [`super::senders`]. And what is more than 2 s older
+//! than our memory of messages is not taken either, because it could not be told from a copy; see [`super::replays`]. Neither
+//! refuses a message that comes in order.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,14 +70,18 @@ impl Window {
         }
         let notion = Mono::ZERO + Span::secs(window.time.into()) + now.since(window.at);
         let oldest = Span::secs(u64::from(time) + u64::from(LAG));
-        let is_forgotten = time.saturating_add(OVERTAKEN) < floors.forgotten;
         // Whole seconds: the notion's fraction is not the message's fault.
-        if oldest.as_secs() < notion.since(Mono::ZERO).as_secs() || is_forgotten {
+        if oldest.as_secs() < notion.since(Mono::ZERO).as_secs() || is_forgotten(time, floors.forgotten) {
             return Err(Late::Old);
         }
         let moved = if time > window.time { Self { boots, time, at: now } } else { window };
         Ok((moved, floors))
     }
+}
+
+/// Whether a message of this time could be a copy of one that the memory of messages has lost, the latest of `lost`.
+pub(super) const fn is_forgotten(time: u32, lost: u32) -> bool {
+    time.saturating_add(OVERTAKEN) < lost
 }
 
 #[cfg(test)]

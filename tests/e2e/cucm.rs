@@ -95,11 +95,16 @@ impl Clog<'_> {
             Version::V1 => command.args(["1.3.6.1.4.1.9.9.41.2", "192.0.2.10", "6", "1", ""]),
             Version::V2c => command.args(["", "1.3.6.1.4.1.9.9.41.2.0.1"]),
         };
-        let ticks = self.ticks.to_string();
-        let columns = [(2, "s", "UC_IMS"), (3, "i", "5"), (4, "s", self.name), (5, "s", self.text), (6, "t", &ticks)];
-        for (column, kind, value) in columns {
-            command.args([&format!("1.3.6.1.4.1.9.9.41.1.2.3.1.{column}.7"), kind, value]);
-        }
+        add_alarm(&mut command, self.name, self.text, self.ticks);
         command
+    }
+}
+
+/// The variables of clogMessageGenerated: an alarm of facility UC_IMS of this name, text and clogHistTimestamp.
+pub(crate) fn add_alarm(command: &mut Command, name: &str, text: &str, ticks: u32) {
+    let ticks = ticks.to_string();
+    let columns = [(2, "s", "UC_IMS"), (3, "i", "5"), (4, "s", name), (5, "s", text), (6, "t", &ticks)];
+    for (column, kind, value) in columns {
+        command.args([&format!("1.3.6.1.4.1.9.9.41.1.2.3.1.{column}.7"), kind, value]);
     }
 }

@@ -24,3 +24,8 @@ mod receive;
 mod restart;
 mod site;
 mod trouble;
+mod usm;
+mod v3_engine;
+mod v3_matrix;
+mod v3_refused;
+mod v3_replay;

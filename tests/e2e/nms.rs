@@ -13,8 +13,14 @@ use super::site::{Directory, Site, lockwarden, troubles};
 /// Base modules for our own: Debian ships none.
 const BASE_MIBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mibs");
 
-/// snmptrapd on this port, printing each notification as one line of its varbinds.
-fn snmptrapd(directory: &Path, port: u16) -> (std::process::Child, Lines) {
+/// A receiver of informs, in the configuration.
+pub(crate) fn receiver_of(address: &str) -> String {
+    format!("\n[[nms]]\naddress = \"{address}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\n")
+}
+
+/// snmptrapd, printing each notification as one line of its varbinds; and where it listens.
+pub(crate) fn snmptrapd(directory: &Path) -> (std::process::Child, Lines, String) {
+    let at = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let printed = output(lockwarden().arg("mib"));
     fs::write(directory.join("LOCKWARDEN-MIB.txt"), text(&printed.stdout)).unwrap();
     let file = directory.join("snmptrapd.conf");
@@ -24,28 +30,22 @@ fn snmptrapd(directory: &Path, port: u16) -> (std::process::Child, Lines) {
         program("snmptrapd")
             .args(["-f", "-Le", "-n", "-C", "-m", "LOCKWARDEN-MIB", "-M", &mibs, "-c"])
             .arg(file)
-            .arg(format!("udp:127.0.0.1:{port}"))
+            .arg(format!("udp:{at}"))
             .env("SNMP_PERSISTENT_DIR", directory)
             .stdout(Stdio::null())
             .stderr(Stdio::piped()),
     );
     let mut lines = Lines::of("snmptrapd", child.stderr.take().unwrap());
     lines.until(|line| line.starts_with("NET-SNMP version"));
-    (child, lines)
+    (child, lines, at)
 }
 
 #[test]
 fn a_lockout_reaches_the_nms_by_name_while_another_receiver_cannot_even_be_found() {
     let directory = Directory::new();
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (mut receiver, mut lines) = snmptrapd(directory.path(), port);
-    let receiver_of = |address: &str| {
-        format!(
-            "\n[[nms]]\naddress = \"{address}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\n"
-        )
-    };
+    let (mut receiver, mut lines, at) = snmptrapd(directory.path());
     let site = Site::start_with(|settings| {
-        settings.mqtt += &receiver_of(&format!("127.0.0.1:{port}"));
+        settings.mqtt += &receiver_of(&at);
         settings.mqtt += &receiver_of("nowhere.invalid:162");
     });
 

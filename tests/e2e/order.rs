@@ -6,6 +6,7 @@ use super::broker::Subscriber;
 use super::cucm::{about, auth_fail, inform};
 use super::programs::{program, succeed};
 use super::site::Site;
+use super::usm::{Failed, Node, User};
 
 /// The program under strace, which follows its threads and prints on standard error. `-D`: the process is the service itself.
 fn traced(command: &Command) -> Command {
@@ -27,8 +28,10 @@ fn places(lines: &[String], wanted: impl Fn(&str) -> bool) -> Vec<usize> {
 }
 
 #[test]
-fn an_inform_is_answered_and_an_alert_published_only_after_a_sync() {
-    let mut site = Site::start();
+fn an_inform_of_v2c_or_v3_is_answered_and_an_alert_published_only_after_a_sync() {
+    // One that encrypts nothing, so that its messages can be read in the trace.
+    let user = User::with(Some("sha256"), None);
+    let mut site = Site::start_with(|settings| settings.traps += &user.configuration());
     site.stop();
     let command = traced(&site.command("run"));
     site.run_as(command);
@@ -38,20 +41,27 @@ fn an_inform_is_answered_and_an_alert_published_only_after_a_sync() {
     for ticks in [100, 1_000] {
         succeed(&mut inform("authFail", &text, ticks).to(traps));
     }
+    let node = Node::new();
+    for ticks in [2_000, 3_000] {
+        succeed(&mut node.inform(&user, Failed { account: "bsmith", ticks }, traps));
+    }
     [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
     assert_eq!(reader.alert()["account"], "jdoe");
-    site.settled(5);
+    // Each SNMPv3 inform asks for our engine first.
+    site.settled(9);
     let lines = site.stop();
 
     let after_the_last = |before: &dyn Fn(&str) -> bool, told: usize| {
         let place = places(&lines[..told], before).pop().unwrap();
         lines[place..told].iter().any(|line| synced(line))
     };
-    let answers = places(&lines, |line| line.contains("sendto(") && line.contains("asmith"));
-    assert_eq!(answers.len(), 2, "{lines:#?}");
-    for answer in answers {
-        let told = after_the_last(&|line| line.contains("recvfrom") && line.contains("asmith"), answer);
-        assert!(told, "an answer before its sync:\n{:#?}", &lines[..=answer]);
+    for account in ["asmith", "bsmith"] {
+        let answers = places(&lines, |line| line.contains("sendto(") && line.contains(account));
+        assert_eq!(answers.len(), 2, "{lines:#?}");
+        for answer in answers {
+            let told = after_the_last(&|line| line.contains("recvfrom") && line.contains(account), answer);
+            assert!(told, "an answer before its sync:\n{:#?}", &lines[..=answer]);
+        }
     }
     let sends = ["sendto(", "write(", "writev(", "sendmsg("];
     let published =

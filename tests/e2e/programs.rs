@@ -2,13 +2,17 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 /// Nothing that is waited for takes longer, not even on a busy machine. The longest is a broker's refusal: 30 s to the next try.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
+/// The environment that `cargo xtask test` makes for pysnmp, from cargo's directory for tests.
+const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../tools/pysnmp/bin/python");
+/// Our programs that use it.
+const PYSNMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pysnmp");
 /// How to get what the tests need.
 const INSTALL: &str =
     "sudo apt-get install -y --no-install-recommends snmp mosquitto mosquitto-clients bsdutils strace";
@@ -46,6 +50,14 @@ pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(found.unwrap_or_else(|| panic!("{name} is not installed; get it by\n  {INSTALL}")));
     // net-snmp's tools look for MIB files otherwise, and complain about those that they miss.
     command.env("MIBS", "").env("LC_ALL", "C").stdin(Stdio::null());
+    command
+}
+
+/// A program of ours that sends by pysnmp.
+pub(crate) fn pysnmp(name: &str) -> Command {
+    assert!(Path::new(PYTHON).is_file(), "pysnmp is not installed; `cargo xtask test` does that, and runs the tests");
+    let mut command = Command::new(PYTHON);
+    command.arg(format!("{PYSNMP}/{name}")).stdin(Stdio::null());
     command
 }
 

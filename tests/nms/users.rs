@@ -1,5 +1,8 @@
 //! SNMPv3 users of the tests, one for each level and pair of algorithms, and how net-snmp's snmptrapd is told of them.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use lockwarden::shell::nms::Protocol;
 use lockwarden::units::{Mono, Span};
 use lockwarden::usm::{Auth, EngineId, Identity, LocalEngine, MasterKey, Privacy, Protection};
@@ -16,11 +19,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Named after its algorithms, with passwords of its own.
+    /// Named after its algorithms.
     pub(crate) fn with(auth: Option<Auth>, privacy: Option<Privacy>) -> Self {
         let name = format!("u-{}-{}", auth.map_or("none", Auth::as_str), privacy.map_or("none", Privacy::as_str));
-        let auth = auth.map(|auth| (auth, format!("Auth.{name}.pw1")));
-        let privacy = privacy.map(|privacy| (privacy, format!("Priv.{name}.pw2")));
+        let auth = auth.map(|auth| (auth, "auth-password-1".into()));
+        let privacy = privacy.map(|privacy| (privacy, "priv-password-2".into()));
         Self { name, auth, privacy }
     }
 
@@ -34,7 +37,6 @@ impl Person {
     }
 
     pub(crate) fn protection(&self) -> Protection {
-        let key = |auth, password: &str| MasterKey::from_password(auth, password.as_bytes()).unwrap();
         match (&self.auth, &self.privacy) {
             (None, _) => Protection::NoAuthNoPriv,
             (Some((auth, password)), None) => Protection::AuthNoPriv { auth: (*auth, key(*auth, password)) },
@@ -62,6 +64,14 @@ impl Person {
         let engine = our_engine().id().to_string();
         format!("createUser -e {engine} {user}\ncreateUser {user}\nauthUser log {} {level}\n", self.name)
     }
+}
+
+/// The key of a password, which takes long in a test's build, made once.
+fn key(auth: Auth, password: &str) -> MasterKey {
+    static KEYS: Mutex<BTreeMap<(&str, String), MasterKey>> = Mutex::new(BTreeMap::new());
+    let mut keys = KEYS.lock().unwrap();
+    let make = || MasterKey::from_password(auth, password.as_bytes()).unwrap();
+    keys.entry((auth.as_str(), password.to_owned())).or_insert_with(make).clone()
 }
 
 /// The engine of the box under test, a minute after its start.

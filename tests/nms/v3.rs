@@ -1,6 +1,7 @@
 //! SNMPv3 to net-snmp's snmptrapd: every level and pair of algorithms, refusals, restarts.
 
 use std::fs;
+use std::time::Duration;
 
 use lockwarden::shell::nms::Receiver;
 use lockwarden::usm::{Auth, Privacy};
@@ -48,7 +49,8 @@ fn aes128(auth: Auth) -> Person {
 async fn refused(name: &str, known: &Person, claimed: &Person) -> String {
     let honest = Person::with(Some(Auth::Sha512), None);
     let mut snmptrapd = snmptrapd(name, &[known.clone(), honest.clone()]).await;
-    let mut rig = Rig::start(to(&snmptrapd, claimed, Kind::Inform));
+    // On a busy machine a Report may take its time.
+    let mut rig = Rig::start(Receiver { timeout: Duration::from_secs(1), ..to(&snmptrapd, claimed, Kind::Inform) });
     rig.notify(1, lockout()).await;
     let reason = rig.until_down().await;
     let mut other = Rig::start(to(&snmptrapd, &honest, Kind::Inform));

@@ -8,7 +8,7 @@ mod conformance;
 mod deny;
 mod fuzz;
 mod guards;
-mod python;
+mod pysnmp;
 mod test;
 mod tidy;
 mod tool;

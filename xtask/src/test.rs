@@ -1,5 +1,6 @@
 //! `test`: the programs that the tests drive, the release binary that they drive them against, and the tests.
 
+use crate::pysnmp;
 use crate::workspace::{Failure, Workspace, on_path, succeed};
 
 /// A program that tests start, and the Debian package that has it.
@@ -13,11 +14,19 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("smilint", "smitools"),
     ("tshark", "tshark"),
     ("strace", "strace"),
+    ("python3", PYTHON),
 ];
+/// Python with what makes environments.
+const PYTHON: &str = "python3-venv";
 
 /// Runs it; `arguments` go to `cargo test`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
-    provide(workspace, &missing(PROGRAMS, |program| on_path(program).is_some()))?;
+    let is_there = |program: &str| match program {
+        "python3" => pysnmp::can_be_made(workspace),
+        _ => on_path(program).is_some(),
+    };
+    provide(workspace, &missing(PROGRAMS, is_there))?;
+    pysnmp::provide(workspace)?;
     succeed(workspace.cargo().args(["build", "--release"]))?;
     let binary = workspace.target().join("release").join("lockwarden");
     succeed(workspace.cargo().args(["test", "--workspace"]).args(arguments).env("LOCKWARDEN_BIN", binary))

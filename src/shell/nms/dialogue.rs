@@ -54,6 +54,8 @@ struct Sent {
     msg_id: i32,
     /// None: a discovery.
     to: Option<EngineId>,
+    /// Whether a Report about it has been followed; each is once.
+    followed: bool,
 }
 
 impl Dialogue {
@@ -83,7 +85,7 @@ impl Dialogue {
     pub(super) fn message(&mut self, request_id: i32, pdu: &[u8], now: Mono, fresh: Fresh) -> Vec<u8> {
         let Fresh { msg_id, salt } = fresh;
         let engine = self.engines.front().filter(|_| self.located);
-        let sent = Sent { msg_id, to: engine.map(|(engine, _)| engine.id().clone()) };
+        let sent = Sent { msg_id, to: engine.map(|(engine, _)| engine.id().clone()), followed: false };
         let message = match engine {
             Some((engine, keys)) => {
                 let (engine_id, user) = (engine.id().as_bytes(), self.user.as_slice());
@@ -109,15 +111,14 @@ impl Dialogue {
         let Some(at) = self.sent.iter().position(|sent| sent.msg_id == message.header.msg_id) else {
             return Heard::Nothing;
         };
-        let to = self.sent.get(at).and_then(|sent| sent.to.clone());
-        let heard = match &to {
+        let Some(mut sent) = self.sent.remove(at) else { return Heard::Nothing };
+        let heard = match &sent.to {
+            None if sent.followed => Heard::Nothing,
             None => self.hear_discovered(&message, request_id, now),
-            Some(to) => self.hear_from(to, &message, request_id, now),
+            Some(to) => self.hear_from(to, sent.followed, &message, request_id, now),
         };
-        // An answer that has been followed is followed once.
-        if heard == Heard::SendAgain {
-            self.sent.remove(at);
-        }
+        sent.followed |= heard == Heard::SendAgain;
+        self.sent.insert(at, sent);
         heard
     }
 
@@ -131,7 +132,14 @@ impl Dialogue {
     }
 
     /// What comes back on an inform to this engine.
-    fn hear_from(&mut self, to: &EngineId, message: &V3Message<'_>, request_id: i32, now: Mono) -> Heard {
+    fn hear_from(
+        &mut self,
+        to: &EngineId,
+        followed: bool,
+        message: &V3Message<'_>,
+        request_id: i32,
+        now: Mono,
+    ) -> Heard {
         let header = &message.header;
         let (auth, privacy) = (header.auth, header.privacy);
         let Some((engine, keys)) = self.engines.iter_mut().find(|(engine, _)| engine.id() == to) else {
@@ -154,7 +162,7 @@ impl Dialogue {
                 }
                 Heard::Answered { error_status: response.error_status }
             }
-            Pdu::Report(report) if is_about(report, request_id) => match report.counter {
+            Pdu::Report(report) if !followed && is_about(report, request_id) => match report.counter {
                 Some(UsmCounter::NotInTimeWindows) if auth => {
                     told(engine, header, now).map_or(Heard::SendAgain, refused)
                 }

@@ -162,6 +162,7 @@ fn time_moves_only_by_a_report_that_proves_the_key() {
     assert_eq!(rig.hear(&forged), Heard::Nothing);
     assert_eq!(rig.say(), Said::Inform(id(1), 3, 1_000));
     assert_eq!(rig.hear(&rig.nms.proved_report(rig.msg_id, UsmCounter::NotInTimeWindows)), Heard::SendAgain);
+    assert_eq!(rig.hear(&rig.nms.proved_report(rig.msg_id, UsmCounter::NotInTimeWindows)), Heard::Nothing);
     assert_eq!(rig.say(), Said::Inform(id(1), 4, 7));
 }
 
@@ -184,6 +185,9 @@ fn a_receiver_with_another_engine_is_found_and_one_that_comes_back_keeps_its_clo
     rig.nms = Nms { id: id(2), boots: 1, time: 4 };
     assert_eq!(rig.hear(&rig.nms.report(rig.msg_id, UsmCounter::UnknownEngineIds)), Heard::SendAgain);
     assert_eq!(rig.say(), Said::Inform(id(2), 1, 4));
+    // Had the Report been a stranger's, the answer of the true receiver to the inform would still count.
+    let true_nms = Nms { id: id(1), boots: 3, time: 1_000 };
+    assert_eq!(rig.hear(&true_nms.response(&true_nms.keys(), rig.msg_id - 1, REQUEST)), ANSWERED);
     // Somebody's claim that boots are at the end does not hold against what was proved.
     rig.nms = Nms { id: id(1), boots: 0x7fff_ffff, time: 0 };
     assert_eq!(rig.hear(&rig.nms.report(rig.msg_id, UsmCounter::UnknownEngineIds)), Heard::SendAgain);
