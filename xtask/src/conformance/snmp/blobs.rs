@@ -48,7 +48,7 @@ fn v3(group: &mut Group, file: &str, bytes: &[u8], blob: &Value) -> Result<(), F
         let result = key.and_then(|key| ours.map_or(Err("no key".into()), |ours| keys::same_key(auth, &key, &ours)));
         group.check(&format!("{file}: localised key"), result);
     }
-    let (verdict, reply) = decide(bytes, &[right.clone()])?;
+    let (verdict, reply) = decide(bytes, std::slice::from_ref(&right))?;
     group.check(&format!("{file}: {verdict}"), due(&decoded, verdict, reply.as_ref()));
     let wrong = |what: &str, user: User, wanted: Verdict| {
         let (verdict, _) = decide(bytes, &[user])?;
