@@ -53,7 +53,8 @@ impl Service {
             Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\""),
         };
         let text = format!(
-            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
+            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n\
+             [syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
             directory.join("store").display()
         );
         write(&directory.join("lockwarden.toml"), text)?;
