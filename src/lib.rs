@@ -7,6 +7,7 @@
 //! * [`catalogue`]: what a message means, as data.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
 //! * [`usm`]: SNMPv3's security: keys, digests, encryption, and who is believed when.
+//! * [`relay`]: which notifications are passed on to an NMS, and that none goes in circles.
 //! * [`config`]: the operator's file, checked once.
 //! * [`path`]: the way through all of these, from datagram to verdict.
 //! * [`store`]: versioned records, what to write and when.
@@ -23,6 +24,7 @@ pub mod config;
 pub mod engine;
 pub mod event;
 pub mod path;
+pub mod relay;
 #[cfg(feature = "service")]
 pub mod shell;
 pub mod store;

@@ -101,6 +101,10 @@ verdicts! {
     UnsupportedSecurityLevel = "unsupported-security-level" => Refused,
     /// The SNMPv3 digest is not that of the user's key: wrong password or algorithm, or a changed message.
     WrongDigest = "wrong-digest" => Refused,
+    /// The SNMPv3 digest has the length of another algorithm.
+    WrongDigestLength = "wrong-digest-length" => Refused,
+    /// A genuine SNMPv3 message of an earlier start of its engine: played back, or the engine has lost its count.
+    BootsWentBack = "boots-went-back" => Refused,
     /// A genuine SNMPv3 message that is too old: delayed, or played back.
     NotInTimeWindow = "not-in-time-window" => Refused,
     /// The sender's boots are at their maximum, where RFC 3414 2.2.2 takes no message any more.

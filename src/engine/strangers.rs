@@ -149,6 +149,8 @@ fn summary(stranger: Stranger<'_>, failures: u32) -> String {
         Verdict::OwnEngine => format!("engine {engine_id} is this box itself: a notification of ours that came back?"),
         Verdict::UnsupportedSecurityLevel => format!("user \"{user}\" is set to another security level"),
         Verdict::WrongDigest => format!("wrong authentication password or algorithm of user \"{user}\""),
+        Verdict::WrongDigestLength => format!("another authentication algorithm than that of user \"{user}\""),
+        Verdict::BootsWentBack => format!("messages of engine {engine_id} are of an earlier start: played back?"),
         Verdict::DecryptionError => format!("wrong privacy password or algorithm of user \"{user}\""),
         Verdict::NotInTimeWindow => format!("messages of engine {engine_id} are too old: delayed, or played back"),
         Verdict::BootsAtMaximum => format!("engine {engine_id} has used up its boots and needs another engine id"),

@@ -3,8 +3,10 @@
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
 mod refusals;
+mod relay;
 
 pub use refusals::{Refusal, Transport};
+pub use relay::{Passed, Relay, RelayTally};
 
 use core::fmt::Write as _;
 use core::net::IpAddr;
@@ -59,6 +61,8 @@ pub struct Path {
     pub engine: Engine,
     /// Decides which SNMPv3 messages are believed; without it, none. What it learns is the caller's to keep.
     pub usm: Option<Receiver>,
+    /// Chooses what is passed on to an NMS; it is the caller's to send.
+    pub relay: Option<Relay>,
     catalogue: Catalogue,
     doors: Doors,
     tallies: Tallies,
@@ -72,7 +76,7 @@ impl Path {
     #[must_use]
     pub fn new(engine: Engine, catalogue: Catalogue, doors: Doors) -> Self {
         let (tallies, refusals) = (Tallies::default(), Refusals::default());
-        Self { engine, usm: None, catalogue, doors, tallies, refusals, scratch: Vec::new() }
+        Self { engine, usm: None, relay: None, catalogue, doors, tallies, refusals, scratch: Vec::new() }
     }
 
     /// How often each verdict was given.
@@ -154,6 +158,7 @@ impl Path {
             return (Verdict::WrongCommunity, None);
         }
         let verdict = self.notification(&notification, Authenticated::Community, from, now);
+        self.pass_on(&notification, Some(datagram), verdict, from, now);
         let answer = if notification.kind == Kind::Inform { snmp::encode::response_to(&notification) } else { None };
         (verdict, answer.map(Reply::Answer))
     }
@@ -171,7 +176,9 @@ impl Path {
                     Level::NoAuthNoPriv => Authenticated::None,
                     Level::AuthNoPriv | Level::AuthPriv => Authenticated::Usm,
                 };
-                (self.notification(&notification, proof, from, now), answer.map(Reply::Answer))
+                let verdict = self.notification(&notification, proof, from, now);
+                self.pass_on(&notification, None, verdict, from, now);
+                (verdict, answer.map(Reply::Answer))
             }
             Err(Turned { verdict, told }) => {
                 self.turn_away(message, verdict, from, now);
@@ -184,6 +191,21 @@ impl Path {
         };
         self.scratch = scratch;
         result
+    }
+
+    fn pass_on(
+        &mut self,
+        notification: &Notification<'_>,
+        datagram: Option<&[u8]>,
+        verdict: Verdict,
+        from: IpAddr,
+        now: Now,
+    ) {
+        if verdict != Verdict::Replay
+            && let Some(relay) = self.relay.as_mut()
+        {
+            relay.take(notification, datagram, from, now);
+        }
     }
 
     /// Shows whose SNMPv3 messages are not believed, if something is to be put right.

@@ -11,22 +11,23 @@ const REMEMBERED: usize = 32;
 const SHOWN_EVERY: Span = Span::mins(60);
 
 /// What to do about a refusal that is not by address.
-const REMEDIES: [(Verdict, &str); 11] = [
+const REMEDIES: [(Verdict, &str); 13] = [
     (Verdict::WrongCommunity, "[traps] communities = [\"<the community it sends>\"]"),
     (Verdict::V3NotConfigured, NEW_USER),
     (Verdict::UnknownUser, NEW_USER),
     (Verdict::UnknownEngine, "[[traps.user]] engine-id: add the sender's, or leave the key out"),
     (Verdict::UnsupportedSecurityLevel, "[[traps.user]] level, as the sender is set to"),
     (Verdict::WrongDigest, "[[traps.user]] auth and auth-password, as the sender is set to"),
+    (Verdict::WrongDigestLength, "[[traps.user]] auth, as the sender is set to"),
     (Verdict::DecryptionError, PRIVACY),
-    (
-        Verdict::NotInTimeWindow,
-        "at the sender: its messages are more than 150 s late or played back, or its engine boots went back",
-    ),
+    (Verdict::BootsWentBack, BOOTS),
+    (Verdict::NotInTimeWindow, "at the sender: its messages are more than 150 s late, or played back"),
     (Verdict::BootsAtMaximum, "at the sender: give it a new engine id"),
     (Verdict::OwnEngine, "at the sender: it uses the engine id of this box, or sends our own notifications back"),
     (Verdict::UnknownSecurityModel, "at the sender: send with the User-based Security Model"),
 ];
+const BOOTS: &str = "at the sender: its engine boots went back, or old messages are played back; give a reinstalled sender a new \
+                     engine id";
 const NEW_USER: &str = "[[traps.user]] with the name, algorithms and passwords that the sender is set to";
 const PRIVACY: &str = "[[traps.user]] priv and priv-password, as the sender is set to; of aes192 and aes192c, and of aes256 and \
                        aes256c, try the other";

@@ -10,6 +10,7 @@ use super::keeper::KeeperHandle;
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
+use super::sinks::relay::{Queue, Queues};
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -53,6 +54,7 @@ pub(crate) struct Health {
     pub(crate) path: PathHandle,
     pub(crate) keeper: KeeperHandle,
     pub(crate) sinks: Vec<(String, SinkState)>,
+    pub(crate) relay: Queues,
 }
 
 impl Health {
@@ -69,7 +71,10 @@ impl Health {
             let (word, reason) = described(state);
             degraded.extend(reason.as_ref().map(|reason| format!("{name}: {reason}")));
             let backlog = store.backlog.iter().find(|(sink, _)| sink.as_ref() == name).map_or(0, |(_, n)| *n);
-            sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog }));
+            let queue = self.relay.0.iter().find(|queue| queue.name() == name);
+            let backlog = queue.map_or(backlog, Queue::waiting);
+            let lost = queue.map(Queue::lost);
+            sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog, "lost": lost }));
         }
         let untracked = path.pointer("/accounts/untracked").and_then(Value::as_u64).unwrap_or(0);
         if untracked > 0 {

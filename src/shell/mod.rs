@@ -12,6 +12,7 @@ mod listen;
 mod log;
 pub mod mqtt;
 pub mod nms;
+mod open;
 mod receive;
 mod report;
 mod run;

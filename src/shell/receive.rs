@@ -17,6 +17,7 @@ use super::drops::Drops;
 use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
 use super::report;
+use super::sinks::relay::Queues;
 use crate::engine::Action;
 use crate::path::{Path, Reply};
 use crate::units::Span;
@@ -51,7 +52,7 @@ pub(crate) type PathHandle = mpsc::Sender<Question>;
 pub(crate) fn start(
     path: Path,
     sockets: Vec<Bound>,
-    keeper: KeeperHandle,
+    (keeper, relay): (KeeperHandle, Queues),
     clock: Clock,
     flush: Span,
 ) -> std::io::Result<(PathHandle, JoinHandle<()>)> {
@@ -61,7 +62,8 @@ pub(crate) fn start(
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
-        let receiver = Rc::new(Receiver { path, drops, keeper, clock, turnstile: Mutex::new(()), due: Notify::new() });
+        let receiver =
+            Rc::new(Receiver { path, drops, keeper, relay, clock, turnstile: Mutex::new(()), due: Notify::new() });
         LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
     })?;
     Ok((handle, thread))
@@ -71,6 +73,7 @@ struct Receiver {
     path: RefCell<Path>,
     drops: RefCell<Drops>,
     keeper: KeeperHandle,
+    relay: Queues,
     clock: Clock,
     /// Whoever decides holds it until the store's thread has the result: so results arrive there in the order of the decisions, and
     /// none is on its way when everything ends.
@@ -151,6 +154,9 @@ impl Receiver {
             }
             Input::Traps => {
                 let (_, reply) = path.snmp(datagram, from.ip(), turn.now);
+                while let Some(passed) = path.relay.as_mut().and_then(crate::path::Relay::next_passed) {
+                    self.relay.pass(passed);
+                }
                 match reply {
                     Some(Reply::Answer(bytes)) => {
                         turn.answers.push(Answer { bytes, socket: Arc::clone(socket), to: from });

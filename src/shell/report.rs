@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::AccountRecord;
-use crate::path::{Path, Transport};
+use crate::path::{Path, RelayTally, Transport};
 use crate::units::Now;
 use crate::usm::{Receiver, Sender};
 use crate::verdict::Tallies;
@@ -60,8 +60,15 @@ pub(crate) fn path(path: &Path, now: Now) -> Value {
         "refused": refused,
         "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
         "nodes": nodes,
+        "relay": path.relay.as_ref().map(|relay| relay_tally(relay.tally())),
         "snmpv3": path.usm.as_ref().map(|usm| snmpv3(usm, now)),
     })
+}
+
+/// What became of notifications that were to be passed on.
+fn relay_tally(tally: RelayTally) -> Value {
+    let RelayTally { passed, filtered, looped, unsendable } = tally;
+    json!({ "passed": passed, "filtered": filtered, "looped": looped, "unsendable": unsendable })
 }
 
 /// Our engine, and the engines that have proved themselves.

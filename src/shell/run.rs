@@ -7,26 +7,26 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::clock::{self, Clock};
+use super::clock::Clock;
 use super::health::{Health, SinkState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
+use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
+use super::sinks::relay::{Queue, Queues};
+use super::snmpv3::Keyring;
 use super::{control, listen, log, sinks, snmpv3};
-use crate::alert::Alert;
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
-use crate::engine::{AccountRecord, Engine, Node};
-use crate::path::{Doors, Path};
-use crate::store::{Bounds, Commit, DiskOptions, Durability, MemoryBackend, Opened, Store};
-use crate::units::Mono;
-use crate::usm::{self, Receiver};
+use crate::path::{Doors, Path, Relay};
+use crate::store::Store;
+use crate::usm::{LocalEngine, Receiver};
 
 /// How long the sinks may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -46,14 +46,19 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let signals = Signals::listen()?;
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
-        let mut opening = open_store(config)?;
+        let mut opening = open::open_store(config)?;
         for fault in &opening.faults {
             tracing::error!("{fault}");
             said(&format!("DEGRADED: {fault}"));
         }
         let no_broker = start_broker(config);
-        let sinks = Sinks::register(config, &mut opening.store, &mut problems);
-        let running = start(config, catalogue, sockets, opening, &sinks, &mut problems)?;
+        let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
+        let engine = open::local_engine(config, &mut opening, clock, &mut problems);
+        let mut keyring = Keyring::default();
+        let users = keyring.users(&config.traps.users, &mut problems);
+        let sinks = Sinks::register(config, (&engine, &mut keyring), &mut opening.store, &mut problems);
+        let usm = snmpv3::receiver(engine, users, &opening.store);
+        let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
         serve(config, running, sinks, no_broker, (problems, signals), said).await
     })
 }
@@ -65,53 +70,6 @@ fn sockets(config: &Config, problems: &mut Vec<String>) -> Result<Vec<Bound>, St
     }
     problems.extend(unbound);
     Ok(sockets)
-}
-
-/// What was found when the store was opened.
-struct Opening {
-    store: Store,
-    on_disk: bool,
-    /// It holds what was written last.
-    is_whole: bool,
-    faults: Vec<String>,
-}
-
-/// Opens the store; one that cannot be opened is no reason not to start.
-fn open_store(config: &Config) -> Result<Opening, String> {
-    let path = &config.store.path;
-    let options = DiskOptions { max_mb: config.store.max_bytes / 1_000_000, ..DiskOptions::default() };
-    match Store::open_disk(path, options, Bounds::default()) {
-        Ok((store, opened)) => {
-            let is_whole = matches!(opened, Opened::Fresh | Opened::Existing);
-            let fault = match opened {
-                Opened::Fresh | Opened::Existing => None,
-                Opened::FellBack { syncs } => Some(format!(
-                    "store: the last {syncs} syncs in {} are damaged; what was before them is used",
-                    path.display()
-                )),
-                Opened::SetAside { kept_as, why } => Some(format!(
-                    "store: {} could not be read ({why}); it is kept as {}, and a new one is used",
-                    path.display(),
-                    kept_as.display()
-                )),
-            };
-            Ok(Opening { store, on_disk: true, is_whole, faults: fault.into_iter().collect() })
-        }
-        Err(fault) if fault.kind == crate::store::FaultKind::Locked => Err(format!(
-            "store: {}: another lockwarden uses this store; end it, or set store.path to another directory",
-            path.display()
-        )),
-        Err(fault) => {
-            let text = format!(
-                "store: {}: {fault}; alerts and counters are kept in memory until the next start. Make the directory writable \
-                 for this user, or set store.path",
-                path.display()
-            );
-            let store = Store::open(Box::new(MemoryBackend::default()), Bounds::default());
-            let store = store.map_err(|fault| format!("store in memory: {fault}"))?;
-            Ok(Opening { store, on_disk: false, is_whole: true, faults: vec![text] })
-        }
-    }
 }
 
 #[cfg(feature = "embedded-broker")]
@@ -145,13 +103,21 @@ fn start_broker(config: &Config) -> Option<String> {
 struct Sinks {
     mqtt: Option<(super::mqtt::Options, u64)>,
     nms: Vec<(super::nms::Receiver, Arc<str>, u64)>,
+    /// To whom received notifications are passed on.
+    relay: Vec<(super::nms::Receiver, Arc<str>, mpsc::Receiver<super::nms::Notify>)>,
+    queues: Queues,
     /// All that are configured, started or not.
     names: Vec<Arc<str>>,
 }
 
 impl Sinks {
     /// A sink that the store knows goes on after what it has, a new one begins at the end.
-    fn register(config: &Config, store: &mut Store, problems: &mut Vec<String>) -> Self {
+    fn register(
+        config: &Config,
+        (engine, keyring): (&LocalEngine, &mut Keyring),
+        store: &mut Store,
+        problems: &mut Vec<String>,
+    ) -> Self {
         let mqtt = sinks::mqtt::options(config).unwrap_or_else(|problem| {
             problems.push(problem);
             None
@@ -166,14 +132,24 @@ impl Sinks {
         }
         let first = |name: &str| store.cursor(name).unwrap_or_else(|| store.last_seq()) + 1;
         problems.extend(mqtt.iter().flat_map(sinks::mqtt::missing_files));
-        let mut nms = Vec::new();
-        for (receiver, name) in config.nms.iter().map(sinks::nms::receiver).zip(nms_names) {
-            match receiver {
-                Ok(receiver) => nms.push((receiver, Arc::clone(&name), first(&name))),
-                Err(problem) => problems.push(problem),
+        let (mut nms, mut relay, mut queues) = (Vec::new(), Vec::new(), Queues::default());
+        for (place, (configured, name)) in config.nms.iter().zip(nms_names).enumerate() {
+            let receiver = match sinks::nms::receiver(configured, engine, keyring) {
+                Ok(receiver) => receiver,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
+            if let Some(relayed) = config.relay.as_ref().filter(|relay| relay.to.contains(&place)) {
+                let name = Arc::from(format!("relay to {name}"));
+                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue);
+                queues.0.push(queue);
+                relay.push((receiver.clone(), name, taken));
             }
+            nms.push((receiver, Arc::clone(&name), first(&name)));
         }
-        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, names }
+        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, relay, queues, names }
     }
 }
 
@@ -193,14 +169,14 @@ fn start(
     sockets: Vec<Bound>,
     mut opening: Opening,
     sinks: &Sinks,
-    problems: &mut Vec<String>,
+    (clock, usm): (Clock, Receiver),
 ) -> Result<Running, String> {
-    let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
-    let usm = usm(config, &mut opening, clock, problems);
-    let engine = restored(config, &catalogue, &mut opening.store, clock.now().mono);
+    let engine = open::restored(config, &catalogue, &mut opening.store, clock.now().mono);
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let mut path = Path::new(engine, catalogue, doors);
     path.usm = Some(usm);
+    let key = [snmpv3::salt().to_be_bytes(), snmpv3::salt().to_be_bytes()].concat();
+    path.relay = config.relay.as_ref().zip(key.as_array()).map(|(relay, key)| Relay::new(relay, key));
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
         Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
@@ -210,62 +186,9 @@ fn start(
     };
     let listening = sockets.iter().map(name).collect();
     let (path, path_thread) =
-        receive::start(path, sockets, keeper.clone(), clock, config.store.flush_interval).map_err(no_thread)?;
+        receive::start(path, sockets, (keeper.clone(), sinks.queues.clone()), clock, config.store.flush_interval)
+            .map_err(no_thread)?;
     Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening })
-}
-
-/// The receiver of SNMPv3 messages.
-fn usm(config: &Config, opening: &mut Opening, clock: Clock, problems: &mut Vec<String>) -> Receiver {
-    let users = snmpv3::Keyring::default().users(&config.traps.users, problems);
-    let fixed = config.traps.engine_id.as_deref();
-    let local = snmpv3::start(fixed, opening.is_whole, &mut opening.store, clock.now()).unwrap_or_else(|fault| {
-        opening
-            .faults
-            .push(format!("store: {fault}; SNMPv3 senders will have to learn a new engine id at the next start"));
-        snmpv3::unkept(fixed, clock.now())
-    });
-    if local.boots() >= usm::MAXIMUM {
-        problems.push(format!(
-            "engine {}: its boots are used up, so no authenticated SNMPv3 message is taken any more; set traps.engine-id to another id",
-            local.id()
-        ));
-    }
-    snmpv3::receiver(local, users, &opening.store)
-}
-
-/// The engine with what the last run knew. Accounts beyond the table's capacity stay in the store; one that failed once, long ago, is
-/// forgotten.
-fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono) -> Engine {
-    let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), clock::wall().as_millis());
-    let mut engine = Engine::new(config.settings.clone(), catalogue.families(), (seed, seed.rotate_left(32)));
-    let mut skipped = 0;
-    if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
-        skipped += accounts.skipped;
-        let forgotten =
-            |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
-        let (over, mut kept): (Vec<_>, Vec<_>) =
-            accounts.records.into_iter().partition(|(_, record)| forgotten(record));
-        let mut commit = Commit::new();
-        over.iter().for_each(|(key, _)| commit.delete_account(key));
-        if let Err(fault) = store.commit(commit, Durability::Later) {
-            tracing::warn!("store: {fault}");
-        }
-        // The table may be smaller than the store: those with something open, then the newest.
-        kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
-        skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
-    }
-    if let Ok(nodes) = store.load_nodes::<Node>() {
-        skipped += nodes.skipped;
-        nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node));
-    }
-    if let Ok(alerts) = store.load_open_alerts::<Alert>() {
-        skipped += alerts.skipped;
-        alerts.records.into_iter().for_each(|(_, alert)| engine.restore_alert(alert, now));
-    }
-    if skipped > 0 {
-        tracing::warn!("store: {skipped} records were not taken back");
-    }
-    engine
 }
 
 async fn serve(
@@ -302,6 +225,11 @@ async fn serve(
         let clock = running.clock;
         tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
     }
+    for (receiver, name, taken) in sinks.relay {
+        let (state, seen) = watch::channel(ReceiverState::Idle);
+        states.push((name.to_string(), SinkState::Nms(seen)));
+        tasks.spawn(sinks::relay::run(receiver, running.clock, taken, state, stopping.clone()));
+    }
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));
     let health = Health {
@@ -312,6 +240,7 @@ async fn serve(
         path: running.path.clone(),
         keeper: running.keeper.clone(),
         sinks: states,
+        relay: sinks.queues,
     };
     welcome(config, &health, said).await;
     if let Some(listener) = control {

@@ -9,7 +9,7 @@ use super::replays::Replays;
 use super::secure::{is_genuine, read};
 use super::senders::{Sender, SenderRecord, Senders};
 use super::window::{LAG, Late, Window};
-use super::{EngineId, Envelope, Keys, Level, LocalEngine, MAXIMUM, Sealed, User};
+use super::{Auth, EngineId, Envelope, Keys, Level, LocalEngine, MAXIMUM, Sealed, User};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 use crate::wire::snmp::v3::{Data, Header, Pdu, ScopedPdu, UsmCounter, V3Message, scoped_pdu};
@@ -69,6 +69,7 @@ enum Stranger {
     User,
     Engine,
     Level,
+    Algorithm,
     Digest,
 }
 
@@ -251,9 +252,10 @@ impl Receiver {
         let window = match Window::admit(known, header.boots, header.time, now.mono) {
             Ok(window) => window,
             Err(Late::Exhausted) => return Err(Turned::silently(Verdict::BootsAtMaximum)),
-            Err(Late::Old) => {
+            Err(late @ (Late::Old | Late::EarlierStart)) => {
                 self.count(UsmCounter::NotInTimeWindows);
-                return Err(Turned::silently(Verdict::NotInTimeWindow));
+                let verdict = if late == Late::Old { Verdict::NotInTimeWindow } else { Verdict::BootsWentBack };
+                return Err(Turned::silently(verdict));
             }
             Err(Late::BeforeRestart) => return Err(Turned::silently(Verdict::Replay)),
         };
@@ -308,7 +310,9 @@ impl Receiver {
             if is_genuine {
                 return Ok(place);
             }
-            stranger = stranger.max(Stranger::Digest);
+            let length = user.protection.auth().map_or(0, Auth::digest_length);
+            let wrong = if message.digest.len() == length { Stranger::Digest } else { Stranger::Algorithm };
+            stranger = stranger.max(wrong);
         }
         Err(stranger)
     }
@@ -320,6 +324,7 @@ impl Receiver {
             Stranger::User => (UsmCounter::UnknownUserNames, Verdict::UnknownUser),
             Stranger::Engine => (UsmCounter::UnknownEngineIds, Verdict::UnknownEngine),
             Stranger::Level => (UsmCounter::UnsupportedSecLevels, Verdict::UnsupportedSecurityLevel),
+            Stranger::Algorithm => (UsmCounter::WrongDigests, Verdict::WrongDigestLength),
             Stranger::Digest => (UsmCounter::WrongDigests, Verdict::WrongDigest),
         };
         if message.header.reportable {

@@ -52,6 +52,15 @@ impl Protection {
         }
     }
 
+    /// The algorithm of its digests.
+    #[must_use]
+    pub const fn auth(&self) -> Option<Auth> {
+        match self {
+            Self::NoAuthNoPriv => None,
+            Self::AuthNoPriv { auth: (auth, _) } | Self::AuthPriv { auth: (auth, _), .. } => Some(*auth),
+        }
+    }
+
     /// The key for digests at an engine; a few microseconds.
     #[must_use]
     pub fn auth_key(&self, engine_id: &[u8]) -> Option<AuthKey> {

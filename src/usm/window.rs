@@ -31,8 +31,10 @@ pub struct Window {
 pub(super) enum Late {
     /// Boots are at their maximum: such an engine must be given another id.
     Exhausted,
-    /// It is older than [`LAG`], or of an earlier start.
+    /// It is older than [`LAG`].
     Old,
+    /// It is of an earlier start of its engine.
+    EarlierStart,
     /// It was sent before the last message that was taken before our restart.
     BeforeRestart,
 }
@@ -60,7 +62,7 @@ impl Window {
         }
         let Some((window, floors)) = known else { return Ok(fresh) };
         if boots != window.boots {
-            return if boots > window.boots { Ok(fresh) } else { Err(Late::Old) };
+            return if boots > window.boots { Ok(fresh) } else { Err(Late::EarlierStart) };
         }
         if time < floors.restart {
             return Err(Late::BeforeRestart);
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn a_later_start_moves_the_window_and_an_earlier_one_is_refused() {
         assert_eq!(verdict(known(3, 500), 4, 0, 1_000), Ok((4, 0)));
-        assert_eq!(verdict(known(3, 500), 2, 9_999, 1_000), Err(Late::Old));
+        assert_eq!(verdict(known(3, 500), 2, 9_999, 1_000), Err(Late::EarlierStart));
     }
 
     #[test]

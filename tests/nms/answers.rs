@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lockwarden::wire::snmp::{Kind, Message, Version, decode, encode};
+use lockwarden::wire::snmp::{Kind, Message, decode, encode};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use crate::rig::{NOTHING, PATIENCE, Rig, informed, lockout, receiver};
+use crate::rig::{NOTHING, PATIENCE, Rig, informed, lockout, receiver, v2c};
 
 /// An NMS that answers when the test says so.
 struct Nms(UdpSocket);
@@ -99,7 +99,7 @@ async fn shutdown_does_not_wait_for_an_answer() {
 
 #[tokio::test]
 async fn an_unknown_name_is_said_with_what_to_do_and_shutdown_does_not_wait_for_it() {
-    let mut rig = Rig::start(receiver("nms.invalid:162", Version::V2c, Kind::Inform));
+    let mut rig = Rig::start(receiver("nms.invalid:162", v2c(Kind::Inform)));
     rig.notify(1, lockout()).await;
     let reason = rig.until_down().await;
     assert!(reason.starts_with("nms.invalid:162: "), "{reason}");
@@ -110,7 +110,7 @@ async fn an_unknown_name_is_said_with_what_to_do_and_shutdown_does_not_wait_for_
 #[tokio::test]
 async fn traps_to_a_closed_port_are_delivered_and_the_receiver_is_said_to_be_down() {
     let closed = Nms::open().await.address();
-    let mut rig = Rig::start(receiver(closed, Version::V2c, Kind::Trap));
+    let mut rig = Rig::start(receiver(closed, v2c(Kind::Trap)));
     for token in 1..=3 {
         rig.notify(token, lockout()).await;
         assert_eq!(rig.delivered().await, Some(token));
@@ -131,7 +131,7 @@ async fn a_name_with_a_silent_address_is_tried_at_the_next() {
     // `localhost` is ::1 first on most systems; the receiver listens on IPv4 only.
     let nms = Nms::open().await;
     let name = format!("localhost:{}", nms.address().port());
-    let mut rig = Rig::start(receiver(name, Version::V2c, Kind::Inform));
+    let mut rig = Rig::start(receiver(name, v2c(Kind::Inform)));
     rig.notify(1, lockout()).await;
     let inform = nms.inform().await;
     nms.answer(&inform, &inform.answer).await;

@@ -12,3 +12,7 @@ mod answers;
 mod module;
 mod rig;
 mod snmptrapd;
+mod trapd;
+mod tshark;
+mod users;
+mod v3;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockwarden::alert::Alert;
-use lockwarden::shell::nms::{self, DEFAULT_ROOT, Notify, Receiver, ReceiverState};
-use lockwarden::wire::snmp::{Kind, Version};
+use lockwarden::shell::nms::{self, Content, DEFAULT_ROOT, Notify, Protocol, Receiver, ReceiverState};
+use lockwarden::units::Mono;
+use lockwarden::wire::snmp::Kind;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -17,6 +18,9 @@ use tokio::time::timeout;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What the box's sysUpTime is in these tests, in hundredths of a second.
 pub(crate) const UPTIME: u32 = 360_000;
+
+/// Where the time line stands in these tests.
+pub(crate) const NOW: Mono = Mono::from_millis(90_000);
 
 /// No token is left.
 pub(crate) const NOTHING: [u64; 0] = [];
@@ -30,19 +34,20 @@ pub(crate) struct Rig {
 }
 
 /// A receiver that is asked again soon.
-pub(crate) fn receiver(address: impl ToString, version: Version, kind: Kind) -> Receiver {
-    Receiver {
-        address: address.to_string(),
-        version,
-        kind,
-        community: b"public".to_vec(),
-        timeout: Duration::from_millis(20),
-        root: DEFAULT_ROOT,
-    }
+pub(crate) fn receiver(address: impl ToString, protocol: Protocol) -> Receiver {
+    Receiver { address: address.to_string(), protocol, timeout: Duration::from_millis(20), root: DEFAULT_ROOT }
+}
+
+pub(crate) fn v1() -> Protocol {
+    Protocol::V1 { community: b"public".to_vec() }
+}
+
+pub(crate) fn v2c(kind: Kind) -> Protocol {
+    Protocol::V2c { community: b"public".to_vec(), kind }
 }
 
 pub(crate) fn informed(address: SocketAddr) -> Receiver {
-    receiver(address, Version::V2c, Kind::Inform)
+    receiver(address, v2c(Kind::Inform))
 }
 
 /// A lockout with every field set that a lockout can have.
@@ -52,16 +57,21 @@ pub(crate) fn lockout() -> Alert {
 
 impl Rig {
     pub(crate) fn start(receiver: Receiver) -> Self {
+        Self::start_at(receiver, NOW)
+    }
+
+    /// Its time line stands still at `now`.
+    pub(crate) fn start_at(receiver: Receiver, now: Mono) -> Self {
         let (notifications, to_notify) = mpsc::channel(64);
         let (tokens, acknowledged) = mpsc::channel(64);
         let (show, state) = watch::channel(ReceiverState::Idle);
         let (shutdown, told) = watch::channel(false);
-        let task = tokio::spawn(nms::run(receiver, || UPTIME, to_notify, tokens, show, told));
+        let task = tokio::spawn(nms::run(receiver, || UPTIME, move || now, to_notify, tokens, show, told));
         Self { notifications, acknowledged, state, shutdown, task }
     }
 
     pub(crate) async fn notify(&self, token: u64, alert: Alert) {
-        let sent = self.notifications.send(Notify { token, alert: Arc::new(alert) });
+        let sent = self.notifications.send(Notify { token, content: Content::Alert(Arc::new(alert)) });
         timeout(PATIENCE, sent).await.unwrap().unwrap();
     }
 

@@ -1,21 +1,16 @@
-//! net-snmp's own receiver, with our MIB loaded.
+//! What net-snmp's own receiver shows, with our MIB loaded, of v1 and v2c.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, UdpSocket};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
 
 use lockwarden::alert::{Alert, ClearedBy, State};
 use lockwarden::shell::nms::mib;
-use lockwarden::wire::snmp::{Kind, Oid, Version};
-use tokio::sync::mpsc::{Receiver, channel};
-use tokio::time::timeout;
+use lockwarden::wire::snmp::{Kind, Oid};
 
-use crate::rig::{NOTHING, PATIENCE, Rig, directory, informed, lockout, program, receiver, scratch};
+use crate::rig::{NOTHING, Rig, informed, lockout, receiver, v1, v2c};
+use crate::trapd::Snmptrapd;
 
 /// What snmptrapd shows of `tests/data/lockout.json`, whichever way it came.
-const LOCKOUT: [&str; 27] = [
+pub(crate) const LOCKOUT: [&str; 27] = [
     "LOCKWARDEN-MIB::lockwardenAlertId.0 = STRING: hq.lockout.5c1f0a9e2b44",
     "LOCKWARDEN-MIB::lockwardenAlertRevision.0 = Gauge32: 2",
     "LOCKWARDEN-MIB::lockwardenAlertState.0 = INTEGER: updated(2)",
@@ -54,85 +49,15 @@ fn head(notification: &str) -> [String; 2] {
     ]
 }
 
-fn lockout_by_name() -> Vec<String> {
+pub(crate) fn lockout_by_name() -> Vec<String> {
     head("lockwardenLockout").into_iter().chain(LOCKOUT.map(String::from)).collect()
-}
-
-/// A receiver that can be killed and started again on the same port.
-struct Snmptrapd {
-    address: SocketAddr,
-    directory: PathBuf,
-    mibs: PathBuf,
-    running: Option<(Child, Receiver<String>)>,
-}
-
-impl Snmptrapd {
-    /// Not started yet. `name` makes its directory its own.
-    fn new(name: &str, host: &str) -> Self {
-        let address = UdpSocket::bind((host, 0)).unwrap().local_addr().unwrap();
-        Self { address, directory: scratch(name), mibs: directory("config"), running: None }
-    }
-
-    /// Starts it, and waits until its socket is open. It shows one notification as its varbinds, one a line, and `end`.
-    async fn start(&mut self) {
-        let file = self.directory.join("snmptrapd.conf");
-        let v1 = r"format1 %N %w.%q from %a\n%V\n%v\nend\n";
-        let v2 = r"format2 %V\n%v\nend\n";
-        fs::write(&file, format!("authCommunity log public\n{v1}\n{v2}\n")).unwrap();
-        let mibs = [directory("tests/data/mibs"), self.mibs.clone()].map(|path| path.display().to_string()).join(":");
-        let transport = if self.address.is_ipv4() { "udp" } else { "udp6" };
-        let mut child = program("snmptrapd")
-            .args(["-f", "-Le", "-n", "-C", "-m", "LOCKWARDEN-MIB", "-M", &mibs, "-c"])
-            .arg(file)
-            .arg(format!("{transport}:{}", self.address))
-            .env("SNMP_PERSISTENT_DIR", &self.directory)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("snmptrapd (Debian package snmptrapd) starts");
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (line, lines) = channel(1024);
-        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|text| line.blocking_send(text)));
-        self.running = Some((child, lines));
-        while !self.line().await.starts_with("NET-SNMP version") {}
-    }
-
-    async fn line(&mut self) -> String {
-        let lines = &mut self.running.as_mut().unwrap().1;
-        timeout(PATIENCE, lines.recv()).await.expect("a line from snmptrapd in time").expect("snmptrapd runs")
-    }
-
-    /// The lines of the next notification.
-    async fn shown(&mut self) -> Vec<String> {
-        let mut shown = Vec::new();
-        loop {
-            match self.line().await {
-                line if line == "end" => return shown,
-                line => shown.push(line),
-            }
-        }
-    }
-
-    fn kill(&mut self) {
-        if let Some((mut child, _)) = self.running.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-}
-
-impl Drop for Snmptrapd {
-    fn drop(&mut self) {
-        self.kill();
-        fs::remove_dir_all(&self.directory).ok();
-    }
 }
 
 #[tokio::test]
 async fn a_v2c_trap_is_shown_with_every_field_by_name() {
     let mut snmptrapd = Snmptrapd::new("v2c-trap", "127.0.0.1");
     snmptrapd.start().await;
-    let mut rig = Rig::start(receiver(snmptrapd.address, Version::V2c, Kind::Trap));
+    let mut rig = Rig::start(receiver(snmptrapd.address, v2c(Kind::Trap)));
     rig.notify(7, lockout()).await;
     assert_eq!(rig.delivered().await, Some(7));
     assert_eq!(snmptrapd.shown().await, lockout_by_name());
@@ -143,7 +68,7 @@ async fn a_v2c_trap_is_shown_with_every_field_by_name() {
 async fn a_v1_trap_is_shown_with_every_field_by_name_and_the_sender_s_own_address() {
     let mut snmptrapd = Snmptrapd::new("v1-trap", "127.0.0.1");
     snmptrapd.start().await;
-    let rig = Rig::start(receiver(snmptrapd.address, Version::V1, Kind::Trap));
+    let rig = Rig::start(receiver(snmptrapd.address, v1()));
     rig.notify(1, lockout()).await;
     let mut shown = snmptrapd.shown().await;
     let (head, fields) = (shown.remove(0), shown);

@@ -70,6 +70,20 @@ pub(crate) fn health(place: &Place, args: &AskArgs) -> ExitCode {
         for (verdict, count) in health.get("verdicts").and_then(Value::as_object).into_iter().flatten() {
             say(&format!("  {verdict}: {count}"));
         }
+        if let Some(snmpv3) = health.get("snmpv3") {
+            say(&format!("  SNMPv3: our engine is {}, boots {}", text(snmpv3, "engine_id"), text(snmpv3, "boots")));
+            for sender in list(snmpv3, "senders") {
+                say(&format!(
+                    "  SNMPv3: engine {} at {}, boots {}, silent for {} s",
+                    text(sender, "engine_id"),
+                    Some(text(sender, "from"))
+                        .filter(|from| !from.is_empty())
+                        .unwrap_or_else(|| "an address of an earlier run".into()),
+                    text(sender, "boots"),
+                    text(sender, "silent_s")
+                ));
+            }
+        }
         for refused in list(health, "refused") {
             say(&format!(
                 "  refused {} from {} ({}); to let it in: {}",

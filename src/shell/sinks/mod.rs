@@ -2,6 +2,7 @@
 
 pub(crate) mod mqtt;
 pub(crate) mod nms;
+pub(crate) mod relay;
 
 use std::sync::Arc;
 

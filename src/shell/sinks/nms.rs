@@ -9,36 +9,43 @@ use super::{Refresh, Shared, WAITING, acknowledge, feed};
 use crate::config::{Nms, NmsIdentity, NotificationKind, SnmpVersion};
 use crate::shell::clock::Clock;
 use crate::shell::keeper::KeeperHandle;
-use crate::shell::nms::{self, Notify, Receiver, ReceiverState};
+use crate::shell::nms::{self, Content, Notify, Protocol, Receiver, ReceiverState};
 use crate::shell::secrets;
-use crate::wire::snmp::{Kind, Oid, Version};
+use crate::shell::snmpv3::Keyring;
+use crate::usm::LocalEngine;
+use crate::wire::snmp::{Kind, Oid};
 
-/// The receiver that this configuration describes.
+/// The receiver that this configuration describes; `engine` is ours.
 ///
 /// # Errors
-/// If the community's file cannot be read, or the version is v3.
-pub(crate) fn receiver(nms: &Nms) -> Result<Receiver, String> {
+/// If the file of a community or password cannot be read, or a password is too short.
+pub(crate) fn receiver(nms: &Nms, engine: &LocalEngine, keyring: &mut Keyring) -> Result<Receiver, String> {
     let root = match &nms.root_oid {
         Some(ids) => Oid::new(ids.clone()).map_err(|error| format!("nms.root-oid: {error}"))?,
         None => nms::DEFAULT_ROOT,
     };
-    let v3 = || format!("nms {}: v3 is not sent yet", nms.endpoint);
-    let NmsIdentity::Community(community) = &nms.identity else { return Err(v3()) };
-    Ok(Receiver {
-        address: nms.endpoint.to_string(),
-        version: match nms.version {
-            SnmpVersion::V1 => Version::V1,
-            SnmpVersion::V2c => Version::V2c,
-            SnmpVersion::V3 => return Err(v3()),
+    let kind = match nms.kind {
+        NotificationKind::Trap => Kind::Trap,
+        NotificationKind::Inform => Kind::Inform,
+    };
+    let of_nms = |problem| format!("nms {}: {problem}", nms.endpoint);
+    let protocol = match &nms.identity {
+        NmsIdentity::Community(community) => {
+            let community = secrets::read("nms.community-file", community)?.expose().as_bytes().to_vec();
+            match nms.version {
+                SnmpVersion::V1 => Protocol::V1 { community },
+                SnmpVersion::V2c | SnmpVersion::V3 => Protocol::V2c { community, kind },
+            }
+        }
+        NmsIdentity::User(user) => Protocol::V3 {
+            user: user.name.clone().into_bytes(),
+            protection: keyring.protection("nms", &user.security).map_err(of_nms)?,
+            kind,
+            engine: engine.clone(),
         },
-        kind: match nms.kind {
-            NotificationKind::Trap => Kind::Trap,
-            NotificationKind::Inform => Kind::Inform,
-        },
-        community: secrets::read("nms.community-file", community)?.expose().as_bytes().to_vec(),
-        timeout: Duration::from_millis(nms.timeout.as_millis()),
-        root,
-    })
+    };
+    let timeout = Duration::from_millis(nms.timeout.as_millis());
+    Ok(Receiver { address: nms.endpoint.to_string(), protocol, timeout, root })
 }
 
 /// The names of their cursors in the store: one stays the same as long as its address does. Where several have one address, the
@@ -51,6 +58,11 @@ pub(crate) fn names(all: &[Nms]) -> Vec<Arc<str>> {
         names.push(if same == 0 { name.into() } else { format!("{name} #{}", same + 1).into() });
     }
     names
+}
+
+/// sysUpTime, in hundredths of a second; it wraps.
+pub(crate) fn uptime(clock: Clock) -> impl Fn() -> u32 + Send {
+    move || u32::try_from(clock.running().as_millis() / 10 % (1 << 32)).unwrap_or(0)
 }
 
 /// Delivers for ever. `first` is the outbox number to begin with.
@@ -66,12 +78,11 @@ pub(crate) async fn run(
     let (notifications, to_notify) = mpsc::channel(WAITING);
     let (tokens, acknowledged) = mpsc::channel(WAITING);
     let shared = Shared::default();
-    // sysUpTime is in hundredths of a second and wraps.
-    let uptime = move || u32::try_from(clock.running().as_millis() / 10 % (1 << 32)).unwrap_or(0);
-    let sending = nms::run(receiver, uptime, to_notify, tokens, state, shutdown);
+    let sending = nms::run(receiver, uptime(clock), move || clock.now().mono, to_notify, tokens, state, shutdown);
     let acknowledging = acknowledge(keeper.clone(), Arc::clone(&shared), name, acknowledged);
-    let to_messages =
-        |seq: u64, alert: &crate::alert::Alert| vec![Notify { token: seq, alert: Arc::new(alert.clone()) }];
+    let to_messages = |seq: u64, alert: &crate::alert::Alert| {
+        vec![Notify { token: seq, content: Content::Alert(Arc::new(alert.clone())) }]
+    };
     let feeding = feed(keeper, shared, first, notifications, to_messages, Refresh::never());
     tokio::select! {
         () = sending => {}

@@ -1,5 +1,5 @@
-//! Values to bytes: our own notifications (RFC 1157 section 4.1.6, RFC 3416 section 4.2.6), and the answer to an inform
-//! (RFC 3416 section 4.2.7).
+//! Values to bytes: our own notifications (RFC 1157 section 4.1.6, RFC 3416 section 4.2.6), the answer to an inform
+//! (RFC 3416 section 4.2.7), and an inform that is passed on as it came.
 //!
 //! Writes what it is given: that a datagram holds at most 65,507 bytes is the sender's concern.
 
@@ -12,7 +12,7 @@ use super::oid::Oid;
 use super::standard;
 use super::v3::UsmCounter;
 
-/// A value of ours.
+/// A value to be sent: one of ours, or one that is passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutValue<'a> {
     /// `INTEGER`, `Integer32`.
@@ -29,8 +29,18 @@ pub enum OutValue<'a> {
     Unsigned32(u32),
     /// `TimeTicks`: hundredths of a second.
     TimeTicks(u32),
-    /// `Counter64`.
+    /// `Opaque`: bytes that we do not look into.
+    Opaque(Cow<'a, [u8]>),
+    /// `Counter64`; SNMPv1 has no such type.
     Counter64(u64),
+    /// `NULL`.
+    Null,
+    /// The exception `noSuchObject`; SNMPv1 has none of the three.
+    NoSuchObject,
+    /// The exception `noSuchInstance`.
+    NoSuchInstance,
+    /// The exception `endOfMibView`.
+    EndOfMibView,
 }
 
 impl<'a> From<&'a str> for OutValue<'a> {
@@ -78,7 +88,12 @@ impl OutValue<'_> {
             Self::Counter32(n) => bind.number(ber::COUNTER32, i128::from(*n)),
             Self::Unsigned32(n) => bind.number(ber::UNSIGNED32, i128::from(*n)),
             Self::TimeTicks(n) => bind.number(ber::TIME_TICKS, i128::from(*n)),
+            Self::Opaque(bytes) => bind.tlv(ber::OPAQUE, bytes),
             Self::Counter64(n) => bind.number(ber::COUNTER64, i128::from(*n)),
+            Self::Null => bind.tlv(ber::NULL, &[]),
+            Self::NoSuchObject => bind.tlv(ber::NO_SUCH_OBJECT, &[]),
+            Self::NoSuchInstance => bind.tlv(ber::NO_SUCH_INSTANCE, &[]),
+            Self::EndOfMibView => bind.tlv(ber::END_OF_MIB_VIEW, &[]),
         }
     }
 }
@@ -180,6 +195,20 @@ pub fn discovery_pdu(request_id: i32) -> Vec<u8> {
     pdu(ber::GET_PDU, request_id, |pdu| pdu.tlv(ber::SEQUENCE, &[]))
 }
 
+/// The inform as it was received, under a request-id of ours; none for a trap, whose datagram can be sent on unchanged.
+///
+/// The request-id pairs an inform with its answer at whoever waits for it: passed on, that is us.
+#[must_use]
+pub fn inform_as_received(notification: &Notification<'_>, request_id: i32) -> Option<Vec<u8>> {
+    match notification.kind {
+        Kind::Trap => None,
+        Kind::Inform => {
+            let inform = pdu(ber::INFORM_PDU, request_id, |pdu| pdu.tlv(ber::SEQUENCE, notification.list));
+            Some(message(VERSION_2C, notification.community, &inform))
+        }
+    }
+}
+
 const VERSION_1: i128 = 0;
 const VERSION_2C: i128 = 1;
 
@@ -229,7 +258,12 @@ mod tests {
             (OutValue::Counter32(u32::MAX), Value::Counter32(u32::MAX)),
             (OutValue::Unsigned32(128), Value::Unsigned32(128)),
             (OutValue::TimeTicks(u32::MAX), Value::TimeTicks(u32::MAX)),
+            (OutValue::Opaque(Cow::Borrowed(&[0x9f, 0x78, 4])), Value::Opaque(&[0x9f, 0x78, 4])),
             (OutValue::Counter64(u64::MAX), Value::Counter64(u64::MAX)),
+            (OutValue::Null, Value::Null),
+            (OutValue::NoSuchObject, Value::NoSuchObject),
+            (OutValue::NoSuchInstance, Value::NoSuchInstance),
+            (OutValue::EndOfMibView, Value::EndOfMibView),
         ];
         pairs.into_iter().map(|(out, read)| (OutVarbind::new(ROOT, out), read)).unzip()
     }
@@ -291,5 +325,15 @@ mod tests {
         assert_eq!(answer, expected);
         let response = Response { request_id: i32::MIN, error_status: 0, error_index: 0 };
         assert_eq!(decode(&answer), Ok(Message::Response(response)));
+    }
+
+    #[test]
+    fn an_inform_is_passed_on_with_nothing_changed_but_its_request_id() {
+        let (varbinds, _) = one_of_each();
+        let received = v2c(Kind::Inform, &[0xff, 0], -7, 1, &ROOT, &varbinds);
+        let expected = v2c(Kind::Inform, &[0xff, 0], 70_000, 1, &ROOT, &varbinds);
+        assert_eq!(inform_as_received(&notification(&received), 70_000), Some(expected));
+        let trap = v2c(Kind::Trap, b"public", -7, 1, &ROOT, &varbinds);
+        assert_eq!(inform_as_received(&notification(&trap), 70_000), None);
     }
 }

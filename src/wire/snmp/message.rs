@@ -79,11 +79,10 @@ impl Response {
 
 #[cfg(test)]
 mod tests {
-    use core::net::Ipv4Addr;
 
     use super::*;
-    use crate::wire::snmp::encode::{self, OutValue, OutVarbind};
-    use crate::wire::snmp::{Oid, clog, standard};
+
+    use crate::wire::snmp::standard;
 
     /// A v2c trap around this PDU tag, request-id element and varbind list.
     fn v2c(tag: u8, request_id: &[u8], list: &[u8]) -> Vec<u8> {

@@ -14,7 +14,7 @@ use super::oid::OidRef;
 use crate::wire::DecodeError;
 
 /// What a varbind says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Value<'a> {
     /// `INTEGER`, `Integer32`.
     Integer(i32),
@@ -45,7 +45,7 @@ pub enum Value<'a> {
 }
 
 /// A name and its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Varbind<'a> {
     /// The name, an instance of an object.
     pub name: OidRef<'a>,

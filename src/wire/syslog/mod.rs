@@ -173,7 +173,7 @@ impl<'a> Record<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::ciscolog;
+
     use crate::wire::stamp::Accuracy;
 
     const LOCK: &str =

@@ -17,10 +17,14 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "board", imports: &[] },
     Place { name: "wire", imports: &["units"] },
     Place { name: "usm", imports: &["units", "verdict", "board", "wire"] },
+    Place { name: "relay", imports: &["units", "wire"] },
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
     Place { name: "config", imports: &["units", "event", "alert", "engine", "usm", "catalogue", "board"] },
-    Place { name: "path", imports: &["units", "event", "verdict", "wire", "usm", "catalogue", "engine", "config"] },
+    Place {
+        name: "path",
+        imports: &["units", "event", "verdict", "wire", "usm", "relay", "catalogue", "engine", "config"],
+    },
     Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
     Place {
         name: "shell",
@@ -32,6 +36,7 @@ pub(super) const PLACES: &[Place] = &[
             "board",
             "wire",
             "usm",
+            "relay",
             "catalogue",
             "engine",
             "config",
