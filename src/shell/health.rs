@@ -72,9 +72,16 @@ impl Health {
             degraded.extend(reason.as_ref().map(|reason| format!("{name}: {reason}")));
             let backlog = store.backlog.iter().find(|(sink, _)| sink.as_ref() == name).map_or(0, |(_, n)| *n);
             let queue = self.relay.0.iter().find(|queue| queue.name() == name);
-            let backlog = queue.map_or(backlog, Queue::waiting);
-            let lost = queue.map(Queue::lost);
-            sinks.push(json!({ "name": name, "state": word, "reason": reason, "backlog": backlog, "lost": lost }));
+            let backlog = queue.map_or(backlog, Queue::undelivered);
+            let (lost, untranslatable) = (queue.map(Queue::lost), queue.map(Queue::untranslatable));
+            sinks.push(json!({
+                "name": name,
+                "state": word,
+                "reason": reason,
+                "backlog": backlog,
+                "lost": lost,
+                "untranslatable": untranslatable,
+            }));
         }
         let untracked = path.pointer("/accounts/untracked").and_then(Value::as_u64).unwrap_or(0);
         if untracked > 0 {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -19,7 +19,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
-use super::sinks::relay::{Queue, Queues};
+use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::{control, listen, log, sinks, snmpv3};
 use crate::catalogue::Catalogue;
@@ -104,7 +104,7 @@ struct Sinks {
     mqtt: Option<(super::mqtt::Options, u64)>,
     nms: Vec<(super::nms::Receiver, Arc<str>, u64)>,
     /// To whom received notifications are passed on.
-    relay: Vec<(super::nms::Receiver, Arc<str>, mpsc::Receiver<super::nms::Notify>)>,
+    relay: Vec<(super::nms::Receiver, Arc<str>, QueueEnd)>,
     queues: Queues,
     /// All that are configured, started or not.
     names: Vec<Arc<str>>,
@@ -143,7 +143,7 @@ impl Sinks {
             };
             if let Some(relayed) = config.relay.as_ref().filter(|relay| relay.to.contains(&place)) {
                 let name = Arc::from(format!("relay to {name}"));
-                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue);
+                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue, configured.version);
                 queues.0.push(queue);
                 relay.push((receiver.clone(), name, taken));
             }

@@ -1,76 +1,130 @@
-//! The management system's side: net-snmp's snmptrapd with the module that `lockwarden mib` prints, and a receiver that does not
-//! exist beside it.
-
-use std::fs;
-use std::net::UdpSocket;
-use std::path::Path;
-use std::process::Stdio;
+//! The management system's side: net-snmp's snmptrapd with the module that `lockwarden mib` prints, over each version of SNMP, and
+//! receivers beside it that do not exist or do not take what they are sent.
 
 use super::cucm::{auth_fail, auth_success};
-use super::programs::{Lines, output, program, start, text};
-use super::site::{Directory, Site, lockwarden, troubles};
-
-/// Base modules for our own: Debian ships none.
-const BASE_MIBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mibs");
+use super::relay::{OUR_ENGINE, OUR_USER, TAKES_OURS, nms, sink, takes_our_user};
+use super::site::{Site, troubles};
+use super::trapd::Trapd;
 
 /// A receiver of informs, in the configuration.
 pub(crate) fn receiver_of(address: &str) -> String {
-    format!("\n[[nms]]\naddress = \"{address}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\n")
+    nms(address, "v2c", "kind = \"inform\"\ncommunity = \"nms-community\"")
 }
 
-/// snmptrapd, printing each notification as one line of its varbinds; and where it listens.
-pub(crate) fn snmptrapd(directory: &Path) -> (std::process::Child, Lines, String) {
-    let at = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let printed = output(lockwarden().arg("mib"));
-    fs::write(directory.join("LOCKWARDEN-MIB.txt"), text(&printed.stdout)).unwrap();
-    let file = directory.join("snmptrapd.conf");
-    fs::write(&file, "authCommunity log nms-community\nformat2 %V|%v\\n\n").unwrap();
-    let mibs = format!("{BASE_MIBS}:{}", directory.display());
-    let mut child = start(
-        program("snmptrapd")
-            .args(["-f", "-Le", "-n", "-C", "-m", "LOCKWARDEN-MIB", "-M", &mibs, "-c"])
-            .arg(file)
-            .arg(format!("udp:{at}"))
-            .env("SNMP_PERSISTENT_DIR", directory)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped()),
-    );
-    let mut lines = Lines::of("snmptrapd", child.stderr.take().unwrap());
-    lines.until(|line| line.starts_with("NET-SNMP version"));
-    (child, lines, at)
-}
-
-#[test]
-fn a_lockout_reaches_the_nms_by_name_while_another_receiver_cannot_even_be_found() {
-    let directory = Directory::new();
-    let (mut receiver, mut lines, at) = snmptrapd(directory.path());
-    let site = Site::start_with(|settings| {
-        settings.mqtt += &receiver_of(&at);
-        settings.mqtt += &receiver_of("nowhere.invalid:162");
-    });
-
+/// Three failures in a row: an inferred lockout.
+fn lock(site: &Site) {
     [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
-    let raised = lines.until(|line| line.contains("lockwardenAlertState.0")).pop().unwrap();
-    let fields: Vec<&str> = raised.split('|').collect();
-    assert_eq!(fields.iter().filter(|field| field.starts_with("LOCKWARDEN-MIB::lockwarden")).count(), 27, "{raised}");
+}
+
+/// The lockout as snmptrapd shows it.
+fn assert_is_lockout(raised: &[String]) {
+    let ours = raised.iter().filter(|field| field.starts_with("LOCKWARDEN-MIB::lockwarden"));
+    assert_eq!(ours.count(), 27, "{raised:#?}");
     for field in [
+        "SNMPv2-SMI::snmpModules.1.1.4.1.0 = OID: LOCKWARDEN-MIB::lockwardenLockout",
         "LOCKWARDEN-MIB::lockwardenAlertState.0 = INTEGER: raised(1)",
         "LOCKWARDEN-MIB::lockwardenAlertKind.0 = INTEGER: lockout(1)",
         "LOCKWARDEN-MIB::lockwardenAccount.0 = STRING: jdoe",
         "LOCKWARDEN-MIB::lockwardenBasis.0 = INTEGER: inferred(3)",
         "LOCKWARDEN-MIB::lockwardenFailures.0 = Gauge32: 3",
     ] {
-        assert!(fields.contains(&field), "{field} in {raised}");
+        assert!(raised.iter().any(|line| line == field), "{field} in {raised:#?}");
     }
+}
 
+fn assert_is_cleared(cleared: &[String]) {
+    assert!(cleared.iter().any(|line| line.ends_with("OID: LOCKWARDEN-MIB::lockwardenAlertCleared")), "{cleared:#?}");
+    let by = "LOCKWARDEN-MIB::lockwardenClearedBy.0 = INTEGER: success(3)";
+    assert!(cleared.iter().any(|line| line == by), "{cleared:#?}");
+}
+
+#[test]
+fn a_lockout_reaches_the_nms_by_name_while_another_receiver_cannot_even_be_found() {
+    let mut trapd = Trapd::by_name(TAKES_OURS);
+    let site = Site::start_with(|settings| {
+        settings.mqtt += &receiver_of(&trapd.at);
+        settings.mqtt += &receiver_of("nowhere.invalid:162");
+    });
+    lock(&site);
+    assert_is_lockout(&trapd.shown());
     site.syslog(&auth_success("jdoe", 60));
-    let cleared = lines.until(|line| line.contains("lockwardenAlertState.0")).pop().unwrap();
-    assert!(cleared.contains("OID: LOCKWARDEN-MIB::lockwardenAlertCleared"), "{cleared}");
+    assert_is_cleared(&trapd.shown());
 
     let health = site.health_when(|health| health["sinks"][1]["backlog"] == 0 && health["sinks"][2]["state"] == "down");
     assert_eq!((&health["sinks"][1]["state"], &health["sinks"][2]["backlog"]), (&"idle".into(), &2.into()));
     let trouble = troubles(&health).join("\n");
     assert!(trouble.contains("nms nowhere.invalid:162: ") && trouble.contains("[[nms]]"), "{trouble}");
-    receiver.kill().unwrap();
-    receiver.wait().unwrap();
+}
+
+/// Our user at a receiver that takes it, in another kind.
+fn ours(at: &str, kind: &str) -> String {
+    nms(at, "v3", &format!("kind = \"{kind}\"\n{OUR_USER}"))
+}
+
+#[test]
+fn over_v3_a_lockout_arrives_as_trap_and_as_inform_by_name_and_so_does_its_end_after_a_restart() {
+    let mut traps = Trapd::by_name(&takes_our_user(&format!("-e {OUR_ENGINE}")));
+    let mut informs = Trapd::by_name(&takes_our_user(""));
+    let mut site = Site::start_with(|settings| {
+        settings.traps += &format!("\nengine-id = \"{OUR_ENGINE}\"");
+        settings.mqtt += &(ours(&traps.at, "trap") + &ours(&informs.at, "inform"));
+    });
+    lock(&site);
+    let raised = [traps.shown(), informs.shown()];
+    assert_eq!(
+        raised.each_ref().map(|shown| shown[0].as_str()),
+        ["TRAP2, SNMP v3, user relay, context ", "INFORM, SNMP v3, user relay, context "]
+    );
+    raised.iter().for_each(|shown| assert_is_lockout(shown));
+    site.settled(3);
+    // The boots of our engine rise, which is what makes the receiver believe the trap; an inform's engine is discovered anew.
+    site.stop();
+    site.run();
+    site.syslog(&auth_success("jdoe", 60));
+    assert_is_cleared(&traps.shown());
+    assert_is_cleared(&informs.shown());
+}
+
+#[test]
+fn a_wrong_password_or_user_is_named_and_delays_no_other_receiver() {
+    let refusing =
+        Trapd::by_name("createUser relay SHA-512 another-password AES-256 relay-cipher\nauthUser log relay priv");
+    let strange =
+        Trapd::by_name("createUser somebody SHA-512 relay-digest AES-256 relay-cipher\nauthUser log somebody priv");
+    let garbled =
+        Trapd::by_name("createUser relay SHA-512 relay-digest AES-256 another-password\nauthUser log relay priv");
+    let mut alive = Trapd::by_name(&takes_our_user(""));
+    let site = Site::start_with(|settings| {
+        for trapd in [&refusing, &strange, &garbled, &alive] {
+            settings.mqtt += &ours(&trapd.at, "inform");
+        }
+    });
+    lock(&site);
+    assert_is_lockout(&alive.shown());
+    site.syslog(&auth_success("jdoe", 60));
+    assert_is_cleared(&alive.shown());
+    let named = [
+        (
+            &refusing,
+            "the receiver refuses the digest of user \"relay\"; make auth password and algorithm the same on both sides",
+        ),
+        (&strange, "the receiver knows no SNMPv3 user \"relay\"; correct `user` in [[nms]], or create it there"),
+        // net-snmp decrypts to noise, which it drops in silence.
+        (
+            &garbled,
+            "informs are not answered; is a receiver running there, with user \"relay\" at auth-priv with these passwords \
+             and our address allowed?",
+        ),
+    ];
+    let name = |trapd: &Trapd| format!("nms {}", trapd.at);
+    let health = site.health_when(|health| {
+        sink(health, &name(&alive))["backlog"] == 0
+            && named.iter().all(|(trapd, _)| sink(health, &name(trapd))["state"] == "down")
+    });
+    for (trapd, sentence) in named {
+        let dead = sink(&health, &name(trapd));
+        assert_eq!((&dead["reason"], &dead["backlog"]), (&format!("{}: {sentence}", trapd.at).into(), &2.into()));
+        let line = format!("{}: {}: {sentence}", name(trapd), trapd.at);
+        assert!(troubles(&health).contains(&line), "{health:#}");
+    }
 }

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::broker::Subscriber;
 use super::cucm::{Clog, about, trap};
-use super::nms::{receiver_of, snmptrapd};
+use super::nms::receiver_of;
 use super::programs::succeed;
-use super::site::{Directory, Site};
+use super::relay::TAKES_OURS;
+use super::site::Site;
+use super::trapd::Trapd;
 use super::usm::{ENGINE, Failed, Node, User};
 
 const STRANGE_ENGINE: &str = "0x80001f88046d616c";
@@ -28,14 +30,13 @@ fn changed(user: &User, change: impl FnOnce(&mut User)) -> User {
 
 #[test]
 fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
-    let directory = Directory::new();
-    let (mut receiver, mut lines, at) = snmptrapd(directory.path());
+    let mut trapd = Trapd::by_name(TAKES_OURS);
     let user = User::usual();
     let mut site = Site::start_with(|settings| {
         settings.traps += "\ncommunities = [\"example-community\"]\n";
         settings.traps += &user.configuration();
         settings.traps += &format!("engine-id = \"{ENGINE}\"\n");
-        settings.mqtt += &receiver_of(&at);
+        settings.mqtt += &receiver_of(&trapd.at);
     });
     let mut reader = Subscriber::to(&site.access);
     let (node, to) = (Node::new(), site.listens("traps", "127."));
@@ -97,7 +98,7 @@ fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
     let summary = "SNMPv3 messages from 127.0.0.1 are refused: wrong authentication password or algorithm of user \"sha256-aes128\"";
     assert_eq!(alert["summary"], summary);
     assert_eq!(reader.rest_of_alerts(), []);
-    let told = lines.until(|line| line.contains("lockwardenAlertState.0")).pop().unwrap();
+    let told = trapd.shown().join("|");
     for field in ["AlertState.0 = INTEGER: raised(1)", "AlertKind.0 = INTEGER: unknownEngine(9)"] {
         assert!(told.contains(&format!("LOCKWARDEN-MIB::lockwarden{field}")), "{field} in {told}");
     }
@@ -107,8 +108,6 @@ fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
     succeed(&mut node.trap((boots, time + 1), &user, Failed { account: "jdoe", ticks: 2_000 }, to));
     assert_eq!(site.settled(13)["verdicts"]["failure"], 2);
     assert_eq!(site.account("jdoe")["failures_total"], 2);
-    receiver.kill().unwrap();
-    receiver.wait().unwrap();
-    let more = lines.rest();
+    let more = trapd.rest();
     assert!(!more.iter().any(|line| line.contains("lockwardenAlertState.0")), "{more:#?}");
 }

@@ -183,6 +183,38 @@ mod tests {
         assert_eq!(sent.oid.to_string(), "1.3.6.1.4.1.8072.9999.9999.8162.0.1");
     }
 
+    /// `success-after-failures` as the MIB writes it.
+    fn in_mib(label: &str) -> String {
+        let mut parts = label.split('-').map(str::to_owned);
+        let first = parts.next().unwrap();
+        first + &parts.map(|part| part[..1].to_uppercase() + &part[1..]).collect::<String>()
+    }
+
+    #[test]
+    fn every_kind_has_its_notification_in_the_group_and_its_word_in_the_enumeration() {
+        let mib = crate::shell::nms::mib::module(&DEFAULT_ROOT).unwrap();
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let after = |name: &str| mib.split_once(name).unwrap().1;
+        let group = one_line(after("lockwardenNotificationGroup NOTIFICATION-GROUP"));
+        let group = group.split_once('{').unwrap().1.split_once('}').unwrap().0.trim();
+        let words = one_line(after("lockwardenAlertKind OBJECT-TYPE"));
+        let words = words.split_once('{').unwrap().1.split_once('}').unwrap().0.trim();
+        let mut grouped = Vec::new();
+        let mut enumerated = Vec::new();
+        for &kind in Kind::ALL {
+            let number = notification(&Alert { kind, ..complete() }, &DEFAULT_ROOT).unwrap().number;
+            let word = in_mib(kind.as_str());
+            let name = in_mib(&format!("lockwarden-{}", kind.as_str()));
+            let definition = after(&format!("\n{name} NOTIFICATION-TYPE\n")).split_once("::=").unwrap().1;
+            assert!(definition.starts_with(&format!(" {{ lockwardenNotifications {number} }}\n")), "{name}");
+            grouped.push(name);
+            enumerated.push(format!("{word}({number})"));
+        }
+        grouped.push("lockwardenAlertCleared".into());
+        assert_eq!(group, grouped.join(", "));
+        assert_eq!(words, enumerated.join(", "));
+    }
+
     #[test]
     fn the_end_of_any_alert_is_one_notification() {
         let cleared = Alert { state: State::Cleared, ..complete() };

@@ -1,11 +1,12 @@
-//! Received notifications to the NMS. They are kept in memory only: a bounded number for each receiver, and what does not find a place is
-//! counted. So a receiver that is down holds up nobody, and costs no more memory than it was given.
+//! Received notifications to the NMS. They are kept in memory only: a bounded number for each receiver. What does not find a place, and
+//! what the receiver's version cannot say, is counted. So a receiver that is down holds up nobody, and costs no more memory than it was given.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::config::SnmpVersion;
 use crate::path::Passed;
 use crate::shell::clock::Clock;
 use crate::shell::nms::{self, AsReceived, Content, Notify, Receiver, ReceiverState};
@@ -15,7 +16,18 @@ use crate::shell::nms::{self, AsReceived, Content, Notify, Receiver, ReceiverSta
 pub(crate) struct Queue {
     name: Arc<str>,
     notifications: mpsc::Sender<Notify>,
+    undelivered: Arc<AtomicUsize>,
     lost: Arc<AtomicU64>,
+    /// Whether the receiver takes SNMPv1, which cannot say everything.
+    is_v1: bool,
+    untranslatable: Arc<AtomicU64>,
+}
+
+/// The end of a queue that [`run`] takes from.
+#[derive(Debug)]
+pub(crate) struct QueueEnd {
+    notifications: mpsc::Receiver<Notify>,
+    undelivered: Arc<AtomicUsize>,
 }
 
 /// The queues to all receivers. None, if nothing is relayed.
@@ -23,10 +35,14 @@ pub(crate) struct Queue {
 pub(crate) struct Queues(pub(crate) Vec<Queue>);
 
 impl Queue {
-    /// A queue with this many places, and the end that [`run`] takes from.
-    pub(crate) fn new(name: Arc<str>, places: usize) -> (Self, mpsc::Receiver<Notify>) {
-        let (notifications, taken) = mpsc::channel(places);
-        (Self { name, notifications, lost: Arc::default() }, taken)
+    /// A queue with this many places to a receiver of this version, and its end.
+    pub(crate) fn new(name: Arc<str>, places: usize, version: SnmpVersion) -> (Self, QueueEnd) {
+        let (sender, notifications) = mpsc::channel(places);
+        let undelivered: Arc<AtomicUsize> = Arc::default();
+        let end = QueueEnd { notifications, undelivered: Arc::clone(&undelivered) };
+        let (lost, untranslatable) = (Arc::default(), Arc::default());
+        let is_v1 = version == SnmpVersion::V1;
+        (Self { name, notifications: sender, undelivered, lost, is_v1, untranslatable }, end)
     }
 
     /// Its name among the sinks.
@@ -34,14 +50,41 @@ impl Queue {
         &self.name
     }
 
-    /// How many wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.notifications.max_capacity() - self.notifications.capacity()
+    /// How many are not delivered: those that wait, and the one on its way.
+    pub(crate) fn undelivered(&self) -> usize {
+        self.undelivered.load(Ordering::Relaxed)
     }
 
     /// How many found no place.
     pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// How many the receiver's version cannot say.
+    pub(crate) fn untranslatable(&self) -> u64 {
+        self.untranslatable.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, content: Content) {
+        if self.is_v1
+            && let Content::Relayed(relayed) = &content
+            && let Err(reason) = relayed.to_v1()
+        {
+            // Once in the log: a sender may send nothing else.
+            if self.untranslatable.fetch_add(1, Ordering::Relaxed) == 0 {
+                let name = &self.name;
+                tracing::warn!(
+                    "{name}: a notification is left out: {reason}; `lockwarden health --json` counts all of them"
+                );
+            }
+            return;
+        }
+        // Before it is in the queue: it may be delivered at once.
+        self.undelivered.fetch_add(1, Ordering::Relaxed);
+        if self.notifications.try_send(Notify { token: 0, content }).is_err() {
+            self.undelivered.fetch_sub(1, Ordering::Relaxed);
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -52,12 +95,7 @@ impl Queues {
             Some(as_received) => Content::AsReceived(as_received),
             None => Content::Relayed(Arc::new(passed.relayed)),
         };
-        for queue in &self.0 {
-            let notify = Notify { token: 0, content: content.clone() };
-            if queue.notifications.try_send(notify).is_err() {
-                queue.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        self.0.iter().for_each(|queue| queue.put(content.clone()));
     }
 }
 
@@ -65,14 +103,18 @@ impl Queues {
 pub(crate) async fn run(
     receiver: Receiver,
     clock: Clock,
-    queue: mpsc::Receiver<Notify>,
+    queue: QueueEnd,
     state: watch::Sender<ReceiverState>,
     shutdown: watch::Receiver<bool>,
 ) {
+    let QueueEnd { notifications, undelivered } = queue;
     let (tokens, mut acknowledged) = mpsc::channel(super::WAITING);
-    // Nobody waits for the end of a delivery: it is over when the receiver has it.
-    let forgetting = async { while acknowledged.recv().await.is_some() {} };
-    let sending =
-        nms::run(receiver, super::nms::uptime(clock), move || clock.now().mono, queue, tokens, state, shutdown);
-    tokio::join!(sending, forgetting);
+    let counting = async {
+        while acknowledged.recv().await.is_some() {
+            undelivered.fetch_sub(1, Ordering::Relaxed);
+        }
+    };
+    let uptime = super::nms::uptime(clock);
+    let sending = nms::run(receiver, uptime, move || clock.now().mono, notifications, tokens, state, shutdown);
+    tokio::join!(sending, counting);
 }
