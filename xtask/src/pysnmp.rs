@@ -1,5 +1,5 @@
-//! pysnmp for the tests and the conformance run, which send by it: a Python environment under `target/tools`, with exactly the versions that
-//! `tests/data/pysnmp/requirements.txt` names.
+//! pysnmp for the tests and the conformance run, which send by it: a Python environment under `target/tools`, with exactly the versions
+//! that `tests/data/pysnmp/requirements.txt` names.
 
 use std::fs;
 use std::path::{Path, PathBuf};

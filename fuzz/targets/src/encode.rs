@@ -123,9 +123,13 @@ impl Recipe<'_> {
         let length = match self.octet() {
             n @ ..200 => usize::from(n % 32),
             n @ 200..240 => 100 + usize::from(n),
-            n @ 240..254 => 16 + usize::from(n),
-            254 => 65_535,
-            255 => 65_536,
+            n @ 240..255 => 16 + usize::from(n),
+            // Rarely, since they take long.
+            255 => match self.octet() {
+                0..4 => 65_535,
+                4..8 => 65_536,
+                n @ 8.. => usize::from(n),
+            },
         };
         let (first, step) = (self.octet(), self.octet());
         std::iter::successors(Some(first), |octet| Some(octet.wrapping_add(step))).take(length.max(least)).collect()

@@ -11,12 +11,14 @@ use lockwarden::config::Admission;
 use lockwarden::engine::{Engine, Settings};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
+use lockwarden::usm::{EngineId, Identity, LocalEngine, Receiver};
 use lockwarden::verdict::Verdict;
 use lockwarden::wire::snmp;
+use lockwarden::wire::snmp::v3::Pdu;
 
 use super::messages::{self, Messages};
 use super::table::{self, Budget, Table};
-use super::{Extent, process};
+use super::{Extent, process, user};
 use crate::workspace::Failure;
 
 const START: Wall = Wall::from_millis(1_768_465_260_000);
@@ -24,6 +26,8 @@ const START: Wall = Wall::from_millis(1_768_465_260_000);
 const STEP: Span = Span::millis(1_200);
 /// Messages before anything is measured: every account is known, every table has its size.
 const WARM_UP: u64 = 20_000;
+/// Octets: what is decrypted of one message is shorter.
+const LONGEST_PDU: usize = 1_024;
 const FROM: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What is put in, and how each must end.
@@ -55,6 +59,15 @@ const LOADS: &[Load] = &[
         cpu_us: table::TRAPS_CPU_US,
         verdicts: &[Verdict::Failure],
         message: |n| messages::auth_fail_trap(n, &messages::account(n)),
+        step: |n| n,
+        is_trap: |_| true,
+    },
+    Load {
+        name: "v3 clog trap, SHA-256 + AES-128",
+        per_s: table::V3_TRAPS_PER_S,
+        cpu_us: table::V3_TRAPS_CPU_US,
+        verdicts: &[Verdict::Failure],
+        message: |n| messages::auth_fail_v3_trap(n, &messages::account(n), engine_time(n)),
         step: |n| n,
         is_trap: |_| true,
     },
@@ -96,6 +109,9 @@ pub(super) fn measure(table: &mut Table, extent: Extent) -> Result<(), Failure> 
         let cost = load.run(count)?;
         table.add(format!("{}: datagram to tally", load.name), cost.per_s, "/s", load.per_s);
         table.add(format!("{}: CPU", load.name), cost.cpu_us, "us/event", load.cpu_us);
+        if (0..2).any(load.is_trap) {
+            table.add(format!("{}: of it, traps to varbinds", load.name), cost.decoder_us, "us/event", Budget::Open);
+        }
         let beyond = if (0..2).any(load.is_trap) { "allocations beyond the BER decoder" } else { "allocations" };
         table.add(format!("{}: {beyond}", load.name), cost.allocations - cost.decoder, "/event", table::ALLOCATIONS);
         if (0..2).any(load.is_trap) {
@@ -108,9 +124,11 @@ pub(super) fn measure(table: &mut Table, extent: Extent) -> Result<(), Failure> 
 struct Cost {
     per_s: f64,
     cpu_us: f64,
+    /// That part of it in which traps are decoded, opened with the user's keys and their varbinds walked through.
+    decoder_us: f64,
     /// Heap allocations of an event.
     allocations: f64,
-    /// Those of them that are made by `snmp::decode` and by reading the varbinds.
+    /// Those of them that are made in that part.
     decoder: f64,
 }
 
@@ -123,16 +141,21 @@ impl Load {
         let (began, cpu) = (Instant::now(), process::cpu_of_thread()?);
         self.put(&mut path, WARM_UP, &timed)?;
         let (took, cpu) = (began.elapsed(), process::cpu_of_thread()?.saturating_sub(cpu));
+        let mut scratch = Vec::with_capacity(LONGEST_PDU);
+        let decoding = process::cpu_of_thread()?;
+        self.decode(WARM_UP, &timed, &mut scratch);
+        let decoding = process::cpu_of_thread()?.saturating_sub(decoding);
         let first = WARM_UP + count;
         let counted = Messages::of(first..first + WARM_UP, self.message);
         let mut end = Ok(());
         let all = allocation_counter::measure(|| end = self.put(&mut path, first, &counted));
         end?;
-        let decoder = allocation_counter::measure(|| self.decode(first, &counted));
+        let decoder = allocation_counter::measure(|| self.decode(first, &counted, &mut scratch));
         let per_event = |n: u64| n as f64 / WARM_UP as f64;
         Ok(Cost {
             per_s: count as f64 / took.as_secs_f64(),
             cpu_us: cpu.as_secs_f64() * 1e6 / count as f64,
+            decoder_us: decoding.as_secs_f64() * 1e6 / count as f64,
             allocations: per_event(all.count_total),
             decoder: per_event(decoder.count_total),
         })
@@ -154,13 +177,21 @@ impl Load {
         Ok(())
     }
 
-    /// Decodes the traps among the messages, and no more.
-    fn decode(&self, first: u64, messages: &Messages) {
+    /// Decodes the traps among the messages and opens them with the user's keys, and no more.
+    fn decode(&self, first: u64, messages: &Messages, scratch: &mut Vec<u8>) {
         let traps = (first..).zip(messages.iter()).filter(|&(n, _)| (self.is_trap)(n));
         for (_, datagram) in traps {
-            if let Ok(snmp::Message::Notification(notification)) = snmp::decode(datagram) {
-                std::hint::black_box(notification.varbinds.iter().count());
-            }
+            let notification = match snmp::decode(datagram) {
+                Ok(snmp::Message::Notification(notification)) => Some(notification),
+                Ok(snmp::Message::V3(message)) => {
+                    user::keys().open(&message, scratch).ok().and_then(|scoped| match scoped.pdu {
+                        Pdu::Notification(notification) => Some(notification),
+                        Pdu::Response(_) | Pdu::Report(_) | Pdu::Other { .. } => None,
+                    })
+                }
+                Ok(snmp::Message::Response(_)) | Err(_) => None,
+            };
+            std::hint::black_box(notification.map(|notification| notification.varbinds.iter().count()));
         }
     }
 }
@@ -169,7 +200,15 @@ fn path() -> Result<Path, Failure> {
     let catalogue = Catalogue::shipped().map_err(|problems| Failure::Said(problems.join("\n")))?;
     let engine = Engine::new(Settings::default(), catalogue.families(), (1, 2));
     let loopback = || Admission { allow: Vec::new(), communities: Vec::new() };
-    Ok(Path::new(engine, catalogue, Doors { traps: Some(loopback()), syslog: Some(loopback()) }))
+    let mut path = Path::new(engine, catalogue, Doors { traps: Some(loopback()), syslog: Some(loopback()) });
+    let local = LocalEngine::new(Identity::new(EngineId::made_of([1; EngineId::RANDOM])), Mono::ZERO);
+    path.usm = Some(Receiver::new(local, vec![user::known()], 1, (1, 2)));
+    Ok(path)
+}
+
+/// What the sender's engine shows when it sends the `n`th message, in seconds.
+fn engine_time(n: u64) -> u32 {
+    u32::try_from(since_start(n).as_secs()).unwrap_or_default()
 }
 
 fn since_start(step: u64) -> Span {

@@ -3,8 +3,12 @@
 use lockwarden::units::Wall;
 use lockwarden::wire::snmp::{CLOG_MESSAGE_GENERATED, Kind, Oid, OutValue, OutVarbind, encode};
 
+use super::user;
+
 /// Accounts that fail in turn.
 pub(super) const ACCOUNTS: u64 = 1_000;
+/// Stands once in each message about a failure.
+pub(super) const CLUSTER: &str = "[ClusterID=StandAloneCluster]";
 
 /// Encoded messages, one behind the other.
 #[derive(Debug, Default)]
@@ -44,7 +48,7 @@ pub(super) fn auth_fail(n: u64, account: &str, at: Wall) -> Vec<u8> {
 /// A locked credential, as `UC_IMS` tells it over syslog.
 pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
     let text = format!(
-        "%UC_IMS-4-authHackLock: %[UserID={account}][AppID=Cisco Tomcat][ClusterID=StandAloneCluster][NodeID=cucm-sub1]: \
+        "%UC_IMS-4-authHackLock: %[UserID={account}][AppID=Cisco Tomcat]{CLUSTER}[NodeID=cucm-sub1]: \
          This user attempted to login unsuccessfully the number of times set by the administrator."
     );
     alarm(n, at, &text)
@@ -54,14 +58,28 @@ pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
 pub(super) fn no_entry(n: u64, at: Wall) -> Vec<u8> {
     let text = format!(
         "%UC_EXAMPLE-6-NothingOfInterest: %[DeviceName=SEP{n:012}][IPAddress=192.0.2.15][AppID=Cisco CallManager]\
-         [ClusterID=StandAloneCluster][NodeID=cucm-sub1]: Nothing that has to do with a sign-in."
+         {CLUSTER}[NodeID=cucm-sub1]: Nothing that has to do with a sign-in."
     );
     alarm(n, at, &text)
 }
 
 /// The same as [`auth_fail`], as `clogMessageGenerated` in an SNMPv2c trap.
 pub(super) fn auth_fail_trap(n: u64, account: &str) -> Vec<u8> {
-    let Ok(uptime) = u32::try_from(n % u64::from(i32::MAX.unsigned_abs())) else { return Vec::new() };
+    let uptime = uptime(n);
+    let varbinds = clog_varbinds(account, uptime);
+    encode::v2c(Kind::Trap, b"public", uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds)
+}
+
+/// The same in an SNMPv3 trap of [`user`], sent at this time of its engine.
+pub(super) fn auth_fail_v3_trap(n: u64, account: &str, time: u32) -> Vec<u8> {
+    let uptime = uptime(n);
+    let varbinds = clog_varbinds(account, uptime);
+    let pdu = encode::notification_pdu(Kind::Trap, uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds);
+    user::secured(n, time, &pdu)
+}
+
+/// The columns of the table from which `clogMessageGenerated` tells.
+fn clog_varbinds(account: &str, uptime: u32) -> Vec<OutVarbind<'static>> {
     let column = |n: u32| Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 1, 2, 3, 1]).child(&[n, 7]);
     let values: [(u32, OutValue<'_>); 5] = [
         (2, "UC_IMS".into()),
@@ -70,9 +88,12 @@ pub(super) fn auth_fail_trap(n: u64, account: &str) -> Vec<u8> {
         (5, OutValue::OctetString(format!("%{}", auth_fail_text(account)).into_bytes().into())),
         (6, OutValue::TimeTicks(uptime)),
     ];
-    let varbinds: Vec<_> =
-        values.into_iter().filter_map(|(n, value)| Some(OutVarbind::new(column(n).ok()?, value))).collect();
-    encode::v2c(Kind::Trap, b"public", uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds)
+    values.into_iter().filter_map(|(n, value)| Some(OutVarbind::new(column(n).ok()?, value))).collect()
+}
+
+/// A time of its own for each message: below 2^31.
+fn uptime(n: u64) -> u32 {
+    u32::try_from(n % u64::from(i32::MAX.unsigned_abs())).unwrap_or_default()
 }
 
 /// An inform that says nothing about an account, to see when it is answered.
@@ -82,7 +103,7 @@ pub(super) fn cold_start_inform() -> Vec<u8> {
 
 fn auth_fail_text(account: &str) -> String {
     format!(
-        "[UserID={account}][Message=Credential failure][AppID=Cisco Tomcat][ClusterID=StandAloneCluster]\
+        "[UserID={account}][Message=Credential failure][AppID=Cisco Tomcat]{CLUSTER}\
          [NodeID=cucm-sub1]: An attempt to authenticate this user with the given credentials failed."
     )
 }

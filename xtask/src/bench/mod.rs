@@ -11,9 +11,12 @@ mod machine;
 mod messages;
 mod process;
 pub(crate) mod service;
+mod snmptrapd;
 mod subscriber;
 mod table;
 mod throughput;
+mod traps;
+mod user;
 
 use std::fs;
 
@@ -34,11 +37,12 @@ impl Extent {
     }
 }
 
-/// Measures everything, then prints the table. `--in-process` leaves out what needs the service.
+/// Measures everything, then prints the table. `--in-process` leaves out what needs the service, `--traps` all but the traps through
+/// its socket.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
-    let known = ["--quick", "--in-process"];
+    let known = ["--quick", "--in-process", "--traps"];
     if let Some(argument) = arguments.iter().find(|argument| !known.contains(&argument.as_str())) {
-        return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(" and "))));
+        return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(", "))));
     }
     if cfg!(debug_assertions) {
         let mut again = workspace.cargo();
@@ -48,17 +52,19 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
     let extent = Extent { quick: given("--quick") };
     let mut table = Table::default();
-    say("in process");
-    core_path::measure(&mut table, extent)?;
+    if !given("--traps") {
+        say("in process");
+        core_path::measure(&mut table, extent)?;
+    }
     if !given("--in-process") {
-        with_service(workspace, &mut table, extent)?;
+        with_service(workspace, &mut table, extent, given("--traps"))?;
     }
     print!("{table}");
     println!("{}", machine::line());
     Ok(())
 }
 
-fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent) -> Result<(), Failure> {
+fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only_traps: bool) -> Result<(), Failure> {
     let budgets = Budgets::of_board(workspace)?;
     say("building the service");
     succeed(workspace.cargo().args(["build", "--release", "--package", "lockwarden"]))?;
@@ -69,12 +75,18 @@ fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent) -> Res
     if place.directory.exists() {
         fs::remove_dir_all(&place.directory).map_err(|e| Failure::of("target/bench", e))?;
     }
+    if only_traps {
+        say("traps");
+        return traps::measure(&place, table, extent);
+    }
     say("latency");
     latency::measure(&place, table, extent)?;
     say("memory, size and start");
     footprint::measure(&place, table, extent, &budgets)?;
     say("throughput");
-    throughput::measure(&place, table, extent)
+    throughput::measure(&place, table, extent)?;
+    say("traps");
+    traps::measure(&place, table, extent)
 }
 
 /// Which part is being measured, for whoever waits.

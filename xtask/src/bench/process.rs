@@ -40,9 +40,34 @@ pub(super) fn resident_kib(process: u32) -> Result<f64, Failure> {
     kib.ok_or_else(|| Failure::Said(format!("{path}: no VmRSS")))
 }
 
+/// Octets that wait in the kernel for whoever listens on this UDP port.
+pub(super) fn unread(port: u16) -> Result<u64, Failure> {
+    let path = "/proc/net/udp";
+    let text = fs::read_to_string(path).map_err(|e| Failure::of(path, e))?;
+    let waiting = text.lines().filter_map(|line| waiting(line, port)).next();
+    waiting.ok_or_else(|| Failure::Said(format!("{path}: nobody listens on port {port}")))
+}
+
+/// `rx_queue` of a line `sl local_address:port rem_address:port st tx_queue:rx_queue …`, all hexadecimal.
+fn waiting(line: &str, port: u16) -> Option<u64> {
+    let mut fields = line.split_whitespace().skip(1);
+    let (_, local) = fields.next()?.split_once(':')?;
+    if u16::from_str_radix(local, 16) != Ok(port) {
+        return None;
+    }
+    let (_, queue) = fields.nth(2)?.split_once(':')?;
+    u64::from_str_radix(queue, 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_on_a_port_is_read_out_of_its_line() {
+        let line = " 2291: 0100007F:4EC2 00000000:0000 07 00000000:00000A00 00:00000000 00000000  0 0 21938 2 0 0";
+        assert_eq!((waiting(line, 20_162), waiting(line, 20_163)), (Some(2_560), None));
+    }
 
     #[test]
     fn the_cpu_time_is_read_behind_a_name_with_blanks() {

@@ -53,7 +53,8 @@ impl Service {
             Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\""),
         };
         let text = format!(
-            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n[syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
+            "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n\
+             [syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
             directory.join("store").display()
         );
         write(&directory.join("lockwarden.toml"), text)?;
@@ -111,6 +112,11 @@ impl Service {
             .ok_or_else(|| self.failed("health has no `received`"))
     }
 
+    /// Failures that were counted so far.
+    pub(super) fn failures(&self) -> Result<u64, Failure> {
+        Ok(number_after(&self.health()?, "\"failure\":").unwrap_or(0))
+    }
+
     /// Waits until health is as wanted.
     pub(crate) fn wait(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Failure> {
         let began = Instant::now();
@@ -161,7 +167,7 @@ impl Drop for Service {
 }
 
 /// Kills, and takes the exit status so that no zombie stays. One that has ended already is no error.
-fn end(process: &mut Child) {
+pub(super) fn end(process: &mut Child) {
     let _ended = process.kill().is_err();
     let _taken = process.wait().is_err();
 }
@@ -189,7 +195,7 @@ impl Mosquitto {
     }
 }
 
-fn free_udp() -> Result<SocketAddr, Failure> {
+pub(super) fn free_udp() -> Result<SocketAddr, Failure> {
     let found = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
     found.map_err(|e| Failure::of("a free UDP port", e))
 }

@@ -1,4 +1,4 @@
-//! How many messages a second go through the real socket without loss, and what they cost.
+//! How many syslog lines a second go through the real socket without loss, and what they cost.
 //!
 //! A thousand accounts go on failing. They are locked before anything is measured, so every further failure is tallied and held
 //! back: the steady state of an attack. Sender and service share this machine's cores.
@@ -17,15 +17,14 @@ use super::{Extent, process};
 use crate::workspace::Failure;
 
 /// Failures of each account before anything is measured: more than any limit.
-const FAILURES_BEFORE: u64 = 12;
+pub(super) const FAILURES_BEFORE: u64 = 12;
 const SYSLOG_RATES: [Option<u64>; 5] = [Some(1_000), Some(5_000), Some(20_000), Some(50_000), None];
-const TRAP_RATE: u64 = 20_000;
 /// Messages that are sent as fast as they can be.
 const UNPACED: u64 = 200_000;
 /// The longest pause of a paced sender; what has become due in it is sent in one burst.
 const BURST: Duration = Duration::from_micros(500);
 
-/// Measures syslog at every rate, then traps at one.
+/// Measures syslog at every rate.
 pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Result<(), Failure> {
     let mut service = Service::start(place, "throughput", Broker::Embedded)?;
     let mut line = Lines { next: 0 };
@@ -37,15 +36,10 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent) -> Resul
     let seconds = extent.pick(4, 1);
     for rate in SYSLOG_RATES {
         let messages = line.take(rate.map_or(UNPACED, |rate| rate * seconds));
-        let run = Run::of(&service, service.syslog, &messages, rate)?;
+        let run = Run::of(&service, &messages, rate)?;
         let name = rate.map_or_else(|| "syslog, unpaced".into(), |rate| format!("syslog at {rate}/s"));
-        run.show(&name, table, rate.is_none().then_some(table::SYSLOG_PER_S), table::SYSLOG_CPU_US);
+        run.show(&name, table, rate.is_none().then_some(table::SYSLOG_PER_S));
     }
-    let first = line.next;
-    let count = TRAP_RATE * seconds;
-    let traps = Messages::of(first..first + count, |n| messages::auth_fail_trap(n, &messages::account(n)));
-    let run = Run::of(&service, service.traps, &traps, Some(TRAP_RATE))?;
-    run.show(&format!("v2c traps at {TRAP_RATE}/s"), table, None, table::TRAPS_CPU_US);
     service.stop()
 }
 
@@ -71,24 +65,29 @@ struct Run {
 }
 
 impl Run {
-    fn of(service: &Service, to: SocketAddr, messages: &Messages, rate: Option<u64>) -> Result<Self, Failure> {
+    fn of(service: &Service, messages: &Messages, rate: Option<u64>) -> Result<Self, Failure> {
         let (received, cpu) = (service.received()?, process::cpu_of(service.id())?);
-        let sent = send(&socket_to(to)?, messages, rate)?;
+        let sent = send(&socket_to(service.syslog)?, messages, rate)?;
         let received = service.settled(received)?;
         Ok(Self { sent, received, cpu: process::cpu_of(service.id())?.saturating_sub(cpu) })
     }
 
-    fn show(&self, name: &str, table: &mut Table, per_s: Option<Budget>, cpu_us: Budget) {
+    fn show(&self, name: &str, table: &mut Table, per_s: Option<Budget>) {
         let taken = self.received as f64;
         let lost = self.sent.count.saturating_sub(self.received) as f64;
         let seconds = self.sent.took.as_secs_f64();
         if let Some(budget) = per_s {
-            table.add(format!("{name}: sent"), self.sent.count as f64 / seconds, "/s", Budget::Open);
+            table.add(format!("{name}: sent"), self.sent.per_s(), "/s", Budget::Open);
             table.add(format!("{name}: taken per second of sending"), taken / seconds, "/s", budget);
         }
         let of = format!("of {}", self.sent.count);
         table.add(format!("{name}: lost"), lost, &of, if per_s.is_some() { Budget::Open } else { table::LOST });
-        table.add(format!("{name}: CPU"), self.cpu.as_secs_f64() * 1e6 / taken.max(1.0), "s/million", cpu_us);
+        table.add(
+            format!("{name}: CPU"),
+            self.cpu.as_secs_f64() * 1e6 / taken.max(1.0),
+            "s/million",
+            table::SYSLOG_CPU_US,
+        );
     }
 }
 
@@ -97,6 +96,13 @@ impl Run {
 pub(super) struct Sent {
     pub(super) count: u64,
     took: Duration,
+}
+
+impl Sent {
+    /// Messages a second.
+    pub(super) fn per_s(self) -> f64 {
+        self.count as f64 / self.took.as_secs_f64()
+    }
 }
 
 /// Sends all messages at this rate a second; without one, as fast as they go.

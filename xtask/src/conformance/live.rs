@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use lockwarden::usm::{Auth, Privacy};
@@ -18,8 +18,9 @@ use crate::bench::service::{Broker, Place, Service};
 use crate::pysnmp;
 use crate::workspace::{Failure, Workspace, on_path, succeed};
 
-const PYSNMP: &str = include_str!("pysnmp.py");
-/// Whom pysnmp says that it is, in hexadecimal digits.
+/// The program that sends by pysnmp, as in the tests.
+const SEND: &str = "tests/data/pysnmp/send.py";
+/// Whom that program says that it is, in hexadecimal digits.
 const PYSNMP_ENGINE: &str = "80001f88047079736e6d70";
 /// Messages of `send-all.sh`.
 const MATRIX: u64 = 70;
@@ -42,11 +43,11 @@ pub(super) fn group(workspace: &Workspace, folder: &Path) -> Result<Group, Failu
     }
     let rows = users::read_csv(&folder.join("snmp").join("users.csv"))?;
     net_snmp(&mut group, &place, &rows, &folder.join("senders"))?;
-    let python = pysnmp::provide(workspace)?;
+    let sender = Sender { python: pysnmp::provide(workspace)?, program: workspace.root().join(SEND) };
     // Its engine is another than that of the scripts; and 32 users are the most that there can be at once.
     let rows: Vec<Row> = rows.into_iter().map(|row| Row { engine: PYSNMP_ENGINE.into(), ..row }).collect();
-    pysnmp(&mut group, &place, &python, "pysnmp", &rows)?;
-    pysnmp(&mut group, &place, &python, "pysnmp, Reeder keys", &reeder()?)?;
+    pysnmp(&mut group, &place, &sender, "pysnmp", &rows)?;
+    pysnmp(&mut group, &place, &sender, "pysnmp, Reeder keys", &reeder()?)?;
     Ok(group)
 }
 
@@ -108,30 +109,41 @@ fn net_snmp(group: &mut Group, place: &Place, rows: &[Row], senders: &Path) -> R
     Ok(())
 }
 
-fn pysnmp(group: &mut Group, place: &Place, python: &Path, name: &str, rows: &[Row]) -> Result<(), Failure> {
+fn pysnmp(group: &mut Group, place: &Place, sender: &Sender, name: &str, rows: &[Row]) -> Result<(), Failure> {
     let service = service(place, name, rows)?;
     let before = Counts::of(&service)?;
-    let mut run = Command::new(python);
+    let mut run = Command::new(&sender.python);
     // It counts its starts in the directory for temporary files.
-    run.args(["-c", PYSNMP, &service.traps.port().to_string(), PYSNMP_ENGINE]).env("TMPDIR", service.directory());
-    let mut sender = run
+    run.arg(&sender.program).arg(service.traps.port().to_string()).env("TMPDIR", service.directory());
+    let mut sending = run
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| Failure::of("pysnmp", e))?;
-    if let Some(mut input) = sender.stdin.take() {
+    if let Some(mut input) = sending.stdin.take() {
         let lines: String = rows.iter().map(line).collect();
         input.write_all(lines.as_bytes()).map_err(|e| Failure::of("pysnmp", e))?;
     }
-    let sent = sender.wait_with_output().map_err(|e| Failure::of("pysnmp", e))?;
-    group.check(&format!("{name}: each message sent and each inform answered"), answered(&sent));
+    let sent = sending.wait_with_output().map_err(|e| Failure::of("pysnmp", e))?;
+    let messages = 2 * rows.len() as u64;
+    let said = String::from_utf8_lossy(&sent.stdout).into_owned();
+    let (ended_well, others): (Vec<&str>, Vec<&str>) = said.lines().partition(|line| line.ends_with(" ok"));
+    let all =
+        same("messages", &messages, &(ended_well.len() as u64)).map_err(|why| format!("{why}; {}", others.join("; ")));
+    group.check(&format!("{name}: each message sent and each inform answered"), answered(&sent).and(all));
     let counts = settled(&service)?.since(&before);
     group.note(format!("{name}: {counts}"));
-    let messages = 2 * rows.len() as u64;
     group.check(&format!("{name}: accepted"), same("messages", &messages, &counts.accepted()));
     group.check(&format!("{name}: refused"), same("messages", &0, &counts.refused()));
+    group.check(&format!("{name}: our engine asked for"), same("asked", &true, &(counts.get(Verdict::Discovery) > 0)));
     Ok(())
+}
+
+/// What sends by pysnmp.
+struct Sender {
+    python: PathBuf,
+    program: PathBuf,
 }
 
 /// A user as the program reads it.
@@ -139,7 +151,7 @@ fn line(row: &Row) -> String {
     let (auth, auth_password) = row.auth.as_ref().map_or(("", ""), |(auth, password)| (auth.as_str(), password));
     let (privacy, priv_password) =
         row.privacy.as_ref().map_or(("", ""), |(privacy, password)| (privacy.as_str(), password));
-    format!("{},{auth},{auth_password},{privacy},{priv_password}\n", row.name)
+    format!("{}\t{auth}\t{auth_password}\t{privacy}\t{priv_password}\n", row.name)
 }
 
 fn output(command: &mut Command) -> Result<Output, Failure> {
@@ -152,8 +164,7 @@ fn answered(sent: &Output) -> Result<(), String> {
     }
     let said = [&sent.stdout[..], &sent.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
-    let failed: Vec<&str> = said.lines().filter(|line| !line.ends_with(",ok")).collect();
-    Err(format!("{}: {}", sent.status, failed.join("; ")))
+    Err(format!("{}: {}", sent.status, said.trim()))
 }
 
 /// What health says when nothing more comes in.

@@ -48,21 +48,26 @@ fn v3(group: &mut Group, file: &str, bytes: &[u8], blob: &Value) -> Result<(), F
         let result = key.and_then(|key| ours.map_or(Err("no key".into()), |ours| keys::same_key(auth, &key, &ours)));
         group.check(&format!("{file}: localised key"), result);
     }
-    let (verdict, reply) = decide(bytes, &[right.clone()])?;
+    let (verdict, reply) = decide(bytes, std::slice::from_ref(&right))?;
     group.check(&format!("{file}: {verdict}"), due(&decoded, verdict, reply.as_ref()));
-    let wrong = |what: &str, user: User, wanted: Verdict| {
-        let (verdict, _) = decide(bytes, &[user])?;
-        Ok::<_, Failure>((format!("{file}, {what}"), same("verdict", &wanted, &verdict)))
+    // A response that everybody can read is no notification, whoever it is of.
+    let is_readable_response = text(&decoded, "pdu") == "2" && text(blob, "priv").is_empty();
+    let wrong = |what: &str, user: User, sealed: Sealed, verdict: Verdict| {
+        let (ours, _) = decide(bytes, std::slice::from_ref(&user))?;
+        let wanted = if is_readable_response { Verdict::NotANotification } else { verdict };
+        let result = same("opened", &Some(sealed), &fault(bytes, &user)).and(same("verdict", &wanted, &ours));
+        Ok::<_, Failure>((format!("{file}, {what}"), result))
     };
     match &right.protection {
         Protection::NoAuthNoPriv => {}
         Protection::AuthNoPriv { .. } | Protection::AuthPriv { .. } => {
-            let (what, result) = wrong("wrong password", row("x", "")?.user()?, Verdict::WrongDigest)?;
+            let (what, result) = wrong("wrong password", row("x", "")?.user()?, Sealed::Digest, Verdict::WrongDigest)?;
             group.check(&what, result);
         }
     }
     if let Protection::AuthPriv { .. } = &right.protection {
-        let (what, result) = wrong("wrong privacy password", row("", "x")?.user()?, Verdict::DecryptionError)?;
+        let (what, result) =
+            wrong("wrong privacy password", row("", "x")?.user()?, Sealed::Content, Verdict::DecryptionError)?;
         group.check(&what, result);
     }
     Ok(())
@@ -123,6 +128,12 @@ fn content(bytes: &[u8], user: &User, blob: &Value, decoded: &Value) -> Result<(
     // sysUpTime.0 and snmpTrapOID.0 are fields of their own with us.
     let count = i64::try_from(notification.varbinds.iter().count()).unwrap_or(i64::MAX) + 2;
     beside("varbinds", -1).map_or(Ok(()), |n| same("varbinds", &n, &count))
+}
+
+/// Why it cannot be opened under the keys of this user.
+fn fault(bytes: &[u8], user: &User) -> Option<Sealed> {
+    let Ok(Message::V3(message)) = decode(bytes) else { return None };
+    open(&message, user, &mut Vec::new()).err()
 }
 
 fn open<'b>(message: &V3Message<'b>, user: &User, scratch: &'b mut Vec<u8>) -> Result<ScopedPdu<'b>, Sealed> {

@@ -237,9 +237,9 @@ fn request(said: &Value, request_id: i32) -> Result<(), String> {
 /// What the other tool cannot decrypt (it extends short keys in one of the two ways only) names its user in its mark.
 fn marked(notification: &Notification<'_>, user: Option<&User>) -> Result<(), String> {
     let user = String::from_utf8_lossy(user.map_or(b"".as_slice(), |user| &user.name)).into_owned();
-    let marks = notification.varbinds.iter().filter_map(|varbind| match varbind.value {
-        Syntax::OctetString(text) => Some(String::from_utf8_lossy(text).into_owned()),
-        _ => None,
+    let marks = notification.varbinds.iter().filter_map(|varbind| {
+        let Syntax::OctetString(text) = varbind.value else { return None };
+        Some(String::from_utf8_lossy(text).into_owned())
     });
     let marks: Vec<String> = marks.collect();
     let found = marks.iter().any(|mark| mark.contains(&format!(":v3-{user}-")));
