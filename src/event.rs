@@ -196,6 +196,8 @@ pub struct Observation<'a> {
     pub source: &'a str,
     /// Through which application; empty if not said.
     pub interface: &'a str,
+    /// The account that `account` wanted to become (`su`, `sudo`); empty for any other sign-in.
+    pub target: &'a str,
     /// Which credential, if settled.
     pub credential: Credential,
     /// The message's own time, if it carries one.
