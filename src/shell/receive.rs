@@ -176,7 +176,7 @@ impl Receiver {
             let mut path = self.path.borrow_mut();
             if let Some(refusal) = path.refusal_to_show() {
                 let (from, why, remedy) = (refusal.from.to_canonical(), refusal.why, refusal.remedy());
-                tracing::warn!("refused a message from {from}: {why}; to let it in: {remedy}");
+                tracing::warn!("refused a message from {from}: {why}; what to do: {remedy}");
             }
             if !turn.answers.is_empty() {
                 // What an answered inform carried must not be lost, so its counters go with it.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -11,6 +12,9 @@ use crate::config::SnmpVersion;
 use crate::path::Passed;
 use crate::shell::clock::Clock;
 use crate::shell::nms::{self, AsReceived, Content, Notify, Receiver, ReceiverState};
+
+/// How long the end of the service waits for a receiver.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The queue to one receiver.
 #[derive(Clone, Debug)]
@@ -100,22 +104,46 @@ impl Queues {
     }
 }
 
-/// Sends what is in the queue, for ever.
+/// Sends what is in the queue, for ever; at the end of the service, what still waits, as far as [`LAST_WORDS`] allows.
 pub(crate) async fn run(
     receiver: Receiver,
     clock: Clock,
     queue: QueueEnd,
     state: watch::Sender<ReceiverState>,
-    shutdown: watch::Receiver<bool>,
+    mut shutdown: watch::Receiver<bool>,
 ) {
-    let QueueEnd { notifications, undelivered } = queue;
+    let QueueEnd { mut notifications, undelivered } = queue;
     let (tokens, mut acknowledged) = mpsc::channel(super::WAITING);
     let counting = async {
         while acknowledged.recv().await.is_some() {
             undelivered.fetch_sub(1, Ordering::Relaxed);
         }
     };
+    let (next, to_send) = mpsc::channel(1);
+    let mut ends = shutdown.clone();
+    let handing_over = async move {
+        loop {
+            let notify = tokio::select! {
+                notify = notifications.recv() => notify,
+                // Nothing more comes in now.
+                _ = ends.wait_for(|stop| *stop) => notifications.try_recv().ok(),
+            };
+            // Without a next one the delivery ends when it has done the last.
+            let Some(notify) = notify else { return };
+            if next.send(notify).await.is_err() {
+                return;
+            }
+        }
+    };
+    let (_on, goes_on) = watch::channel(false);
     let uptime = super::nms::uptime(clock);
-    let sending = nms::run(receiver, uptime, move || clock.now().mono, notifications, tokens, state, shutdown);
-    tokio::join!(sending, counting);
+    let sending = nms::run(receiver, uptime, move || clock.now().mono, to_send, tokens, state, goes_on);
+    let last_words = async {
+        let _gone = shutdown.wait_for(|stop| *stop).await.is_err();
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    tokio::select! {
+        _ = async { tokio::join!(sending, counting, handing_over) } => {}
+        () = last_words => {}
+    }
 }
