@@ -21,6 +21,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(crate) struct Queue {
     name: Arc<str>,
     notifications: mpsc::Sender<Notify>,
+    /// How many may wait, besides the one on its way.
+    places: usize,
     undelivered: Arc<AtomicUsize>,
     lost: Arc<AtomicU64>,
     /// Whether the receiver takes SNMPv1, which cannot say everything.
@@ -42,12 +44,12 @@ pub(crate) struct Queues(pub(crate) Vec<Queue>);
 impl Queue {
     /// A queue with this many places to a receiver of this version, and its end.
     pub(crate) fn new(name: Arc<str>, places: usize, version: SnmpVersion) -> (Self, QueueEnd) {
-        let (sender, notifications) = mpsc::channel(places);
+        let (sender, notifications) = mpsc::channel(places + 1);
         let undelivered: Arc<AtomicUsize> = Arc::default();
         let end = QueueEnd { notifications, undelivered: Arc::clone(&undelivered) };
         let (lost, untranslatable) = (Arc::default(), Arc::default());
         let is_v1 = version == SnmpVersion::V1;
-        (Self { name, notifications: sender, undelivered, lost, is_v1, untranslatable }, end)
+        (Self { name, notifications: sender, places, undelivered, lost, is_v1, untranslatable }, end)
     }
 
     /// Its name among the sinks.
@@ -84,9 +86,9 @@ impl Queue {
             }
             return;
         }
-        // Before it is in the queue: it may be delivered at once.
-        self.undelivered.fetch_add(1, Ordering::Relaxed);
-        if self.notifications.try_send(Notify { token: 0, content }).is_err() {
+        // Counted before it is in the queue: it may be delivered at once. Only the path's thread puts something in.
+        let has_place = self.undelivered.fetch_add(1, Ordering::Relaxed) <= self.places;
+        if !has_place || self.notifications.try_send(Notify { token: 0, content }).is_err() {
             self.undelivered.fetch_sub(1, Ordering::Relaxed);
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
