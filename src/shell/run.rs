@@ -19,7 +19,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
-use super::sinks::relay::{Queue, Queues};
+use super::sinks::relay::{Outlet, Queue, Queues};
 use super::snmpv3::Keyring;
 use super::{control, listen, log, sinks, snmpv3};
 use crate::catalogue::Catalogue;
@@ -104,7 +104,7 @@ struct Sinks {
     mqtt: Option<(super::mqtt::Options, u64)>,
     nms: Vec<(super::nms::Receiver, Arc<str>, u64)>,
     /// To whom received notifications are passed on.
-    relay: Vec<(super::nms::Receiver, Arc<str>, mpsc::Receiver<super::nms::Notify>)>,
+    relay: Vec<(super::nms::Receiver, Arc<str>, Outlet)>,
     queues: Queues,
     /// All that are configured, started or not.
     names: Vec<Arc<str>>,
@@ -143,9 +143,9 @@ impl Sinks {
             };
             if let Some(relayed) = config.relay.as_ref().filter(|relay| relay.to.contains(&place)) {
                 let name = Arc::from(format!("relay to {name}"));
-                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue);
+                let (queue, outlet) = Queue::new(Arc::clone(&name), relayed.queue);
                 queues.0.push(queue);
-                relay.push((receiver.clone(), name, taken));
+                relay.push((receiver.clone(), name, outlet));
             }
             nms.push((receiver, Arc::clone(&name), first(&name)));
         }
@@ -224,10 +224,10 @@ async fn serve(
         let clock = running.clock;
         tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
     }
-    for (receiver, name, taken) in sinks.relay {
+    for (receiver, name, outlet) in sinks.relay {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((name.to_string(), SinkState::Nms(seen)));
-        tasks.spawn(sinks::relay::run(receiver, running.clock, taken, state, stopping.clone()));
+        tasks.spawn(sinks::relay::run(receiver, running.clock, outlet, state, stopping.clone()));
     }
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));
