@@ -1,6 +1,6 @@
-//! Received notifications to the NMS. They are kept in memory only: for each receiver a bounded number, in bounded memory. What does not find a place, and
-//! what the receiver's version cannot say, is counted. So a receiver that is down holds up nobody, and costs no more memory than it was
-//! given.
+//! Received notifications to the NMS. They are kept in memory only: for each receiver a bounded number, in bounded memory. What does
+//! not find a place, and what the receiver's version cannot say, is counted. So a receiver that is down holds up nobody, and costs no
+//! more memory than it was given.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
