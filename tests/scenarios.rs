@@ -18,6 +18,7 @@ use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
+use lockwarden::verdict::Verdict;
 use lockwarden::wire::snmp::{Kind, Oid, OutVarbind, encode};
 
 const START: Wall = Wall::from_millis(1_768_465_260_000);
@@ -101,11 +102,7 @@ impl Story {
         let (from, rest) = rest.split_once(' ').unwrap_or(("", rest));
         let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
         match what {
-            "tick" => {
-                let now = self.now();
-                self.path().engine.tick(now);
-                self.actions()
-            }
+            "tick" => self.pass_time(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
             "trap" => {
                 let datagram = self.clog(rest);
@@ -118,6 +115,21 @@ impl Story {
             }
             other => panic!("{other}: no such input"),
         }
+    }
+
+    /// What is due by now happens at its own time.
+    fn pass_time(&mut self) -> String {
+        let mut told = String::new();
+        let now = self.now();
+        while let Some(due) = self.path().deadline().filter(|due| *due <= now.mono) {
+            let before = self.path().tallies().clone();
+            let wall = START.plus(due.since(Mono::ZERO));
+            self.path().tick(Now { mono: due, wall, synchronised: true });
+            let turned = self.path().tallies().iter().filter(|(verdict, n)| *n > before.count(*verdict));
+            turned.for_each(|(verdict, _)| writeln!(told, "{}={verdict}", Verdict::PartHeld).unwrap());
+            told.push_str(&self.actions());
+        }
+        told
     }
 
     fn clog(&mut self, rest: &str) -> Vec<u8> {
@@ -138,16 +150,22 @@ impl Story {
     }
 
     fn deliver(&mut self, is_trap: bool, datagram: Vec<u8>, from: IpAddr) -> String {
+        let mut told = self.pass_time();
         let now = self.now();
         let path = self.path();
-        path.engine.tick(now);
         let verdict = if is_trap { path.snmp(&datagram, from, now).0 } else { path.syslog(&datagram, from, now) };
         self.last = Some((is_trap, datagram, from));
-        format!("{verdict}\n{}", self.actions())
+        writeln!(told, "{verdict}").unwrap();
+        told + &self.actions()
     }
 
     fn restart(&mut self) -> String {
-        let Some(mut old) = self.path.take() else { return String::new() };
+        let now = self.now();
+        let mut told = String::new();
+        while self.path.as_mut().is_some_and(|path| path.hurry(now)) {
+            told.push_str(&self.actions());
+        }
+        let Some(mut old) = self.path.take() else { return told };
         let mut changed = Vec::new();
         old.engine.drain_changed(|record| changed.push(record.clone()));
         for record in changed {
@@ -163,7 +181,7 @@ impl Story {
             assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
         }
         nodes.into_iter().for_each(|node| engine.restore_node(node));
-        String::new()
+        told
     }
 
     fn policy(&mut self, rest: &str) {

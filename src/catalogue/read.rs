@@ -50,7 +50,12 @@ struct Message<'a> {
 impl Catalogue {
     /// Reads one syslog line; each statement about an account is given to `each`, whose verdicts make this one's.
     pub fn read_line(&self, record: &Record<'_>, origin: Origin<'_>, each: Each<'_>) -> Verdict {
-        self.line(record, origin, DEPTH, each)
+        self.line(record, false, origin, DEPTH, each)
+    }
+
+    /// As [`Catalogue::read_line`]; with `cut`, something of the message is known to be missing, wherever it stood.
+    pub fn read_cut_line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, each: Each<'_>) -> Verdict {
+        self.line(record, cut, origin, DEPTH, each)
     }
 
     /// Reads one `clogMessageGenerated`. If its text holds a whole CiscoLog line, that line is read; otherwise facility, name
@@ -83,8 +88,9 @@ impl Catalogue {
         }
     }
 
-    fn line(&self, record: &Record<'_>, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
-        let Some(log) = ciscolog::parse(record.body) else { return Verdict::NoEntry };
+    fn line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
+        let Some(mut log) = ciscolog::parse(record.body) else { return Verdict::NoEntry };
+        log.truncated |= cut;
         let fingerprint = line_fingerprint(record, &log, origin.received);
         let message = Message::of(record, fingerprint, origin, depth);
         self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each)
@@ -170,7 +176,7 @@ impl Catalogue {
         let origin = Origin { channel: Channel::Nested, agent: "", ..message.origin };
         let mut verdict = Verdict::NeverCounted;
         let mut read = |line: &str| {
-            let said = self.line(&syslog::decode(line), origin, depth, each);
+            let said = self.line(&syslog::decode(line), false, origin, depth, each);
             if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn | Verdict::TextCut) {
                 verdict = weightier(verdict, said);
             }
