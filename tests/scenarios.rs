@@ -13,12 +13,13 @@ use std::net::IpAddr;
 use std::path::Path as FilePath;
 
 use lockwarden::alert::{Alert, State};
-use lockwarden::catalogue::Catalogue;
+use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
+use lockwarden::wire::LocalZone;
 use lockwarden::wire::snmp::{Kind, Oid, OutVarbind, encode};
 
 const START: Wall = Wall::from_millis(1_768_465_260_000);
@@ -46,6 +47,7 @@ fn every_story_ends_as_it_is_written() {
 
 struct Story {
     settings: Settings,
+    zones: Zones,
     path: Option<Path>,
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
@@ -56,7 +58,8 @@ struct Story {
 impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
-        Self { settings, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+        let zones = Zones::default();
+        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
     }
 
     fn tell(&mut self, written: &str) -> String {
@@ -88,6 +91,12 @@ impl Story {
                 let (name, cluster) = rest.split_once(" cluster ").expect("node NAME cluster CLUSTER");
                 let cluster = Some(Label::from_wire(cluster));
                 self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
+                String::new()
+            }
+            "zone" => {
+                let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES");
+                let zone = LocalZone::fixed(minutes.parse().unwrap()).unwrap();
+                self.zones.add(Label::from_wire(name), zone);
                 String::new()
             }
             time => {
@@ -207,9 +216,9 @@ impl Story {
     }
 
     fn path(&mut self) -> &mut Path {
-        let settings = &self.settings;
+        let (settings, zones) = (&self.settings, &self.zones);
         self.path.get_or_insert_with(|| {
-            let catalogue = Catalogue::shipped().unwrap();
+            let catalogue = Catalogue::shipped().unwrap().with_zones(zones.clone());
             let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
             Path::new(engine, catalogue, Doors::open())
         })

@@ -3,15 +3,17 @@
 //! Each message ends in one verdict. One that carries others (an RTMT alert) ends in the weightiest verdict of what it carried.
 
 use core::hash::Hasher as _;
+use std::borrow::Cow;
 
 use siphasher::sip::SipHasher13;
 
-use crate::catalogue::Catalogue;
 use crate::catalogue::fields::Fields;
 use crate::catalogue::file::{Entry, Pack, Said};
+use crate::catalogue::{Catalogue, Zones};
 use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Stamped};
 use crate::units::Wall;
 use crate::verdict::Verdict;
+use crate::wire::LocalZone;
 use crate::wire::ciscolog::{self, CiscoLog};
 use crate::wire::snmp::ClogMessage;
 use crate::wire::stamp::Stamp;
@@ -44,6 +46,8 @@ struct Message<'a> {
     host: &'a str,
     stamp: Option<Stamped>,
     fingerprint: Option<u64>,
+    /// Where its times are to be taken that name no zone.
+    zone: Option<&'a LocalZone>,
     depth: u8,
 }
 
@@ -65,8 +69,7 @@ impl Catalogue {
         let text = String::from_utf8_lossy(clog.text);
         let record = syslog::decode(&text);
         if let Some(log) = ciscolog::parse_cut(record.body, clog.text_cut) {
-            let fingerprint = line_fingerprint(&record, &log, origin.received);
-            let message = Message::of(&record, fingerprint, origin, DEPTH);
+            let message = Message::of(&record, &log, origin, &self.zones, DEPTH);
             return self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each);
         }
         let facility = String::from_utf8_lossy(clog.facility);
@@ -79,7 +82,8 @@ impl Catalogue {
         }
         // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
         hash.write_u32(clog.timestamp.unwrap_or(uptime));
-        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), depth: DEPTH };
+        let zone = self.zones.of([node_of(&log).as_ref(), origin.agent, origin.sender]);
+        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), zone, depth: DEPTH };
         let by_facility = self.entries(&facility, &name).next().is_some();
         if by_facility {
             self.alarm(&log, &message, self.entries(&facility, &name), each)
@@ -91,8 +95,7 @@ impl Catalogue {
     fn line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
         let Some(mut log) = ciscolog::parse(record.body) else { return Verdict::NoEntry };
         log.truncated |= cut;
-        let fingerprint = line_fingerprint(record, &log, origin.received);
-        let message = Message::of(record, fingerprint, origin, depth);
+        let message = Message::of(record, &log, origin, &self.zones, depth);
         self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each)
     }
 
@@ -214,7 +217,7 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             source: failure.login_from,
             interface: failure.interface,
             credential: Credential::Password,
-            stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received)),
+            stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received, message.zone)),
             fingerprint: message.fingerprint.map(|f| f.rotate_left(n % 63 + 1)),
             unlock_s: None,
             reported_failures: None,
@@ -225,21 +228,28 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &Record<'a>, fingerprint: Option<u64>, origin: Origin<'a>, depth: u8) -> Self {
-        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received));
-        Self { origin, host: record.host.unwrap_or_default(), stamp, fingerprint, depth }
+    fn of(record: &Record<'a>, log: &CiscoLog<'_>, origin: Origin<'a>, zones: &'a Zones, depth: u8) -> Self {
+        let host = record.host.unwrap_or_default();
+        let zone = zones.of([node_of(log).as_ref(), host, origin.sender]);
+        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
+        let fingerprint = stamp.and_then(|stamp| line_fingerprint(record, log, stamp));
+        Self { origin, host, stamp, fingerprint, zone, depth }
     }
 }
 
-fn stamped(stamp: Stamp, near: Wall) -> Option<Stamped> {
-    Some(Stamped { at: stamp.to_wall(near)?, precision_ms: stamp.precision_ms() })
+/// The node that the message itself names; empty if it names none.
+fn node_of<'a>(log: &CiscoLog<'a>) -> Cow<'a, str> {
+    log.tags.get("NodeID").filter(|value| value.complete).map(|value| value.unescaped()).unwrap_or_default()
+}
+
+fn stamped(stamp: Stamp, near: Wall, zone: Option<&LocalZone>) -> Option<Stamped> {
+    Some(Stamped { at: stamp.to_wall_in(near, zone)?, precision_ms: stamp.precision_ms() })
 }
 
 /// Equal for two deliveries of one record: the alarm, its parameters and text, and a time to the millisecond, whatever PRI,
 /// sequence number and header the delivery has. With a coarser time the sequence number must be equal too; with neither there is
 /// nothing to tell a copy from a second event.
-fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, near: Wall) -> Option<u64> {
-    let stamp = record.stamp.and_then(|stamp| stamped(stamp, near))?;
+fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, stamp: Stamped) -> Option<u64> {
     let mut hash = SipHasher13::new();
     hash.write(log.facility.as_bytes());
     hash.write_u8(0);
