@@ -83,6 +83,16 @@ impl Stamp {
         (-1..=1).filter_map(in_year).min_by_key(|wall| wall.distance(near))
     }
 
+    /// CUCM's date of which a relay read no more than the hour to the second: with the rest of it (`AM.90`, if the relay left that) and
+    /// its zone. `None` if it is not known which half of the day it was.
+    pub(crate) fn mended(self, rest: Option<&str>, zone: Zone) -> Option<Self> {
+        let Some(rest) = rest else {
+            return (!(1..=12).contains(&self.hour)).then_some(Self { zone, ..self });
+        };
+        let (half, milli) = half(rest)?;
+        Some(Self { hour: half.hour(self.hour)?, milli: milli.or(self.milli), zone, ..self })
+    }
+
     /// The step of its clock, in milliseconds: 1, 1000 or 60000.
     #[must_use]
     pub const fn precision_ms(self) -> u32 {
@@ -284,6 +294,23 @@ impl Clock {
 enum Half {
     Morning,
     Afternoon,
+}
+
+/// `AM.90`, `PM`, and nothing else.
+fn half(text: &str) -> Option<(Half, Option<u16>)> {
+    let mut scan = Scan::new(text);
+    let half = match (scan.eat_word("AM"), scan.eat_word("PM")) {
+        (true, _) => Half::Morning,
+        (false, true) => Half::Afternoon,
+        (false, false) => return None,
+    };
+    let milli = fraction(&mut scan);
+    scan.is_empty().then_some((half, milli))
+}
+
+/// Whether this is what stands between the second and the zone of a date of CUCM's, `AM.90`, which some relays take for a host.
+pub(crate) fn is_half(text: &str) -> bool {
+    half(text).is_some()
 }
 
 impl Half {
