@@ -145,7 +145,10 @@ fn summary(stranger: Stranger<'_>, failures: u32) -> String {
     let what = match why {
         Verdict::V3NotConfigured => "no SNMPv3 user is configured".to_owned(),
         Verdict::UnknownUser => format!("user \"{user}\" is not configured"),
-        Verdict::UnknownEngine => format!("user \"{user}\" may not speak for engine {engine_id}"),
+        Verdict::UnknownEngine => {
+            format!("engine {engine_id} is none that user \"{user}\" may speak for, nor is it ours")
+        }
+        Verdict::UnknownSecurityModel => "they do not come under the User-based Security Model".to_owned(),
         Verdict::OwnEngine => format!("engine {engine_id} is this box itself: a notification of ours that came back?"),
         Verdict::UnsupportedSecurityLevel => format!("user \"{user}\" is set to another security level"),
         Verdict::WrongDigest => format!("wrong authentication password or algorithm of user \"{user}\""),

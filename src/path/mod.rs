@@ -166,7 +166,11 @@ impl Path {
             Ok(Message::Notification(notification)) => notification,
             Ok(Message::V3(message)) => return self.v3(&message, from, now),
             Ok(Message::Response(_)) => return (Verdict::NotANotification, None),
-            Err(error) => return (unreadable(error), None),
+            Err(error) => {
+                let verdict = unreadable(error);
+                self.turn_away(&[], &[], verdict, from, now);
+                return (verdict, None);
+            }
         };
         if self.doors.traps.as_ref().is_some_and(|door| !door.accepts_community(from, notification.community)) {
             self.refusals.note(from, Transport::Snmp, Verdict::WrongCommunity, now);
@@ -196,7 +200,10 @@ impl Path {
                 (verdict, answer.map(Reply::Answer))
             }
             Err(Turned { verdict, told }) => {
-                self.turn_away(message, verdict, from, now);
+                // An inform that is out of time is told the right one, and comes again.
+                if verdict != Verdict::NotInTimeWindow || !self.is_to_us(message) {
+                    self.turn_away(message.header.engine_id, message.header.user, verdict, from, now);
+                }
                 let reply = told.map(|told| match told {
                     Told::Report(report) => Reply::Report(report),
                     Told::Answer(answer) => Reply::Answer(answer),
@@ -223,21 +230,23 @@ impl Path {
         }
     }
 
-    /// Shows whose SNMPv3 messages are not believed, if something is to be put right.
-    fn turn_away(&mut self, message: &V3Message<'_>, verdict: Verdict, from: IpAddr, now: Now) {
-        let to_us = self.usm.as_ref().is_some_and(|usm| message.header.engine_id == usm.local().id().as_bytes());
-        // An inform that is out of time is told the right one, and comes again.
-        if verdict.outcome() != Outcome::Refused || verdict == Verdict::NotInTimeWindow && to_us {
+    fn is_to_us(&self, message: &V3Message<'_>) -> bool {
+        self.usm.as_ref().is_some_and(|usm| message.header.engine_id == usm.local().id().as_bytes())
+    }
+
+    /// Shows whose SNMPv3 messages are not believed, if something is to be put right. Engine and user are as far as they could be read.
+    fn turn_away(&mut self, engine_id: &[u8], user: &[u8], verdict: Verdict, from: IpAddr, now: Now) {
+        if verdict.outcome() != Outcome::Refused {
             return;
         }
         self.refusals.note(from, Transport::Snmp, verdict, now);
-        let mut engine_id = heapless::String::<66>::from_str("0x").unwrap_or_default();
-        for octet in message.header.engine_id {
+        let mut engine = heapless::String::<66>::from_str("0x").unwrap_or_default();
+        for octet in engine_id {
             // 66 characters hold the longest engine id.
-            let _full = write!(engine_id, "{octet:02x}").is_err();
+            let _full = write!(engine, "{octet:02x}").is_err();
         }
-        let user = String::from_utf8_lossy(message.header.user);
-        self.engine.stranger(Stranger { from: &text(from), engine_id: &engine_id, user: &user, why: verdict }, now);
+        let user = String::from_utf8_lossy(user);
+        self.engine.stranger(Stranger { from: &text(from), engine_id: &engine, user: &user, why: verdict }, now);
     }
 
     fn notification(
@@ -287,4 +296,55 @@ fn text(address: IpAddr) -> heapless::String<46> {
     // 46 bytes hold the longest IPv6 address.
     let _full = write!(text, "{}", address.to_canonical()).is_err();
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Action;
+    use crate::units::{Mono, Wall};
+    use crate::usm::{Envelope, Keys};
+    use crate::wire::snmp::v3::scoped_pdu;
+
+    const FROM: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(192, 0, 2, 7));
+    const NOW: Now = Now { mono: Mono::ZERO, wall: Wall::from_millis(1_768_465_265_000), synchronised: true };
+
+    fn path() -> Path {
+        let catalogue = Catalogue::shipped().unwrap();
+        Path::new(
+            Engine::new(crate::engine::Settings::default(), catalogue.families(), (1, 2)),
+            catalogue,
+            Doors::open(),
+        )
+    }
+
+    #[test]
+    fn another_security_model_is_refused_with_a_remedy_and_raises_the_alert() {
+        let envelope = Envelope { msg_id: 1, reportable: true, engine_id: b"", boots: 0, time: 0, user: b"" };
+        let mut datagram = Keys::NONE.secure(&envelope, 0, scoped_pdu(b"", b"", &snmp::encode::discovery_pdu(1)));
+        let model = datagram.windows(6).position(|octets| octets == [4, 1, 4, 2, 1, 3]).unwrap() + 5;
+        // The Transport Security Model (RFC 5591).
+        datagram[model] = 4;
+        let mut path = path();
+        assert_eq!(path.snmp(&datagram, FROM, NOW), (Verdict::UnknownSecurityModel, None));
+        let refusal = path.refusal_to_show().unwrap();
+        assert_eq!(
+            (refusal.why, refusal.remedy().as_str()),
+            (Verdict::UnknownSecurityModel, "at the sender: send with the User-based Security Model")
+        );
+        let Some(Action::Announce(alert)) = path.engine.next_action() else { panic!() };
+        assert_eq!(
+            alert.summary.as_str(),
+            "SNMPv3 messages from 192.0.2.7 are refused: they do not come under the User-based Security Model"
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_no_stranger() {
+        let mut path = path();
+        for datagram in [&b"\x30\x00"[..], b"GET / HTTP/1.1"] {
+            assert_eq!(path.snmp(datagram, FROM, NOW), (Verdict::BadSnmp, None));
+        }
+        assert_eq!((path.refusals().count(), path.engine.next_action().is_none()), (0, true));
+    }
 }

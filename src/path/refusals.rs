@@ -15,19 +15,23 @@ const REMEDIES: [(Verdict, &str); 13] = [
     (Verdict::WrongCommunity, "[traps] communities = [\"<the community it sends>\"]"),
     (Verdict::V3NotConfigured, NEW_USER),
     (Verdict::UnknownUser, NEW_USER),
-    (Verdict::UnknownEngine, "[[traps.user]] engine-id: add the sender's, or leave the key out"),
+    (Verdict::UnknownEngine, ENGINE),
     (Verdict::UnsupportedSecurityLevel, "[[traps.user]] level, as the sender is set to"),
     (Verdict::WrongDigest, "[[traps.user]] auth and auth-password, as the sender is set to"),
     (Verdict::WrongDigestLength, "[[traps.user]] auth, as the sender is set to"),
     (Verdict::DecryptionError, PRIVACY),
     (Verdict::BootsWentBack, BOOTS),
-    (Verdict::NotInTimeWindow, "at the sender: its messages are more than 150 s late, or played back"),
+    (Verdict::NotInTimeWindow, LATE),
     (Verdict::BootsAtMaximum, "at the sender: give it a new engine id"),
     (Verdict::OwnEngine, "at the sender: it uses the engine id of this box, or sends our own notifications back"),
     (Verdict::UnknownSecurityModel, "at the sender: send with the User-based Security Model"),
 ];
 const BOOTS: &str = "at the sender: its engine boots went back, or old messages are played back; give a reinstalled sender a new \
                      engine id";
+const ENGINE: &str = "[[traps.user]] engine-id: add the sender's, or leave the key out; for an inform, enter our engine id at the \
+                      sender";
+const LATE: &str = "at the sender: its messages are more than 150 s late, or played back; if its clock stood still, restart its \
+                    SNMP agent";
 const NEW_USER: &str = "[[traps.user]] with the name, algorithms and passwords that the sender is set to";
 const PRIVACY: &str = "[[traps.user]] priv and priv-password, as the sender is set to; of aes192 and aes192c, and of aes256 and \
                        aes256c, try the other";

@@ -178,7 +178,7 @@ impl Receiver {
             let mut path = self.path.borrow_mut();
             if let Some(refusal) = path.refusal_to_show() {
                 let (from, why, remedy) = (refusal.from.to_canonical(), refusal.why, refusal.remedy());
-                tracing::warn!("refused a message from {from}: {why}; to let it in: {remedy}");
+                tracing::warn!("refused a message from {from}: {why}; what to do: {remedy}");
             }
             show_gap(&mut path, turn.now);
             if !turn.answers.is_empty() {

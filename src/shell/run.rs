@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
@@ -57,6 +58,8 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let mut keyring = Keyring::default();
         let users = keyring.users(&config.traps.users, &mut problems);
         let sinks = Sinks::register(config, (&engine, &mut keyring), &mut opening.store, &mut problems);
+        // The passwords themselves are of no use any more.
+        drop(keyring);
         let usm = snmpv3::receiver(engine, users, &opening.store);
         let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
         serve(config, running, sinks, no_broker, (problems, signals), said).await
@@ -294,11 +297,7 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
         tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
     }
     loop {
-        let mut report = health.report().await;
-        if let Some(all) = report.as_object_mut() {
-            all.remove("uptime_s");
-        }
-        let report = report.to_string();
+        let report = lasting(health.report().await).to_string();
         let _same = document.send_if_modified(|old| {
             let changed = *old != report;
             *old = report;
@@ -306,6 +305,18 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
         });
         let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();
     }
+}
+
+/// What does not change by the passing of time alone.
+fn lasting(mut report: Value) -> Value {
+    if let Some(all) = report.as_object_mut() {
+        all.remove("uptime_s");
+    }
+    let senders = report.pointer_mut("/snmpv3/senders").and_then(Value::as_array_mut);
+    for sender in senders.into_iter().flatten().filter_map(Value::as_object_mut) {
+        sender.remove("silent_s");
+    }
+    report
 }
 
 /// Says where to look, to somebody who started this by hand.
@@ -331,5 +342,23 @@ async fn welcome(config: &Config, health: &Health, said: &mut dyn FnMut(&str)) {
     let loopback_only = config.traps.admission.allow.is_empty() && config.syslog.admission.allow.is_empty();
     if loopback_only {
         said("only loopback may send until `allow` is set in [traps] and [syslog]");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_changes_by_the_passing_of_time_alone_is_not_published() {
+        let report = |uptime, silent| {
+            let sender = json!({ "engine_id": "0x8000000901", "silent_s": silent });
+            json!({ "status": "ok", "uptime_s": uptime, "snmpv3": { "boots": 1, "senders": [sender] } })
+        };
+        assert_eq!(lasting(report(5, 1)), lasting(report(35, 31)));
+        let senders = json!([{ "engine_id": "0x8000000901" }]);
+        assert_eq!(lasting(report(5, 1)), json!({ "status": "ok", "snmpv3": { "boots": 1, "senders": senders } }));
+        assert_eq!(lasting(json!({ "status": "ok", "snmpv3": null })), json!({ "status": "ok", "snmpv3": null }));
     }
 }

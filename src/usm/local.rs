@@ -64,6 +64,12 @@ impl LocalEngine {
         self.identity.boots
     }
 
+    /// When this run of it began.
+    #[must_use]
+    pub const fn started(&self) -> Mono {
+        self.started
+    }
+
     /// Its time: seconds since the start; after 68 years it stands still.
     #[must_use]
     pub fn time(&self, now: Mono) -> u32 {

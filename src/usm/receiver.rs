@@ -100,7 +100,7 @@ impl Receiver {
 
     /// Takes back what an earlier run knew of a sender. Call before the first message.
     pub fn restore(&mut self, sender: SenderRecord) {
-        self.senders.restore(sender);
+        self.senders.restore(sender, self.local.started());
     }
 
     /// Our engine.

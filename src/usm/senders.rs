@@ -128,10 +128,11 @@ impl Senders {
         self.0.get_mut(place)
     }
 
-    /// A sender from an earlier run: nothing older than what it last sent then is taken.
-    pub(super) fn restore(&mut self, record: SenderRecord) {
+    /// A sender from a run before the one that began at `resumed`: nothing older than what it last sent then is taken.
+    pub(super) fn restore(&mut self, record: SenderRecord, resumed: Mono) {
         let second = u32::from(record.latest.is_full());
-        let floors = Floors { restart: record.window.time.saturating_add(second), forgotten: 0 };
+        let restart = record.window.time.saturating_add(second);
+        let floors = Floors { restart, resumed, ..Floors::default() };
         let is_silent = |known: &Sender| known.record.window.at < record.window.at;
         let has_room =
             self.0.len() < NODES || self.most_silent().and_then(|place| self.0.get(place)).is_some_and(is_silent);

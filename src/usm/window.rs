@@ -40,13 +40,16 @@ pub(super) enum Late {
     BeforeRestart,
 }
 
-/// Times of the present boots below which nothing is taken.
+/// Times of the present boots below which nothing is taken; and since when the sender's clock is known to run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Floors {
     /// The last time before our restart.
     pub(super) restart: u32,
     /// The last time that the memory of messages has lost.
     pub(super) forgotten: u32,
+    /// When our present run began, for a sender of an earlier one. How long the pause was only the wall clock says, and somebody may
+    /// have set it meanwhile: if it counted, an hour too many would refuse every honest message from then on.
+    pub(super) resumed: Mono,
 }
 
 impl Window {
@@ -68,7 +71,8 @@ impl Window {
         if time < floors.restart {
             return Err(Late::BeforeRestart);
         }
-        let notion = Mono::ZERO + Span::secs(window.time.into()) + now.since(window.at);
+        let runs_since = window.at.max(floors.resumed);
+        let notion = Mono::ZERO + Span::secs(window.time.into()) + now.since(runs_since);
         let oldest = Span::secs(u64::from(time) + u64::from(LAG));
         // Whole seconds: the notion's fraction is not the message's fault.
         if oldest.as_secs() < notion.since(Mono::ZERO).as_secs() || is_forgotten(time, floors.forgotten) {
@@ -126,7 +130,8 @@ mod tests {
 
     #[test]
     fn nothing_from_before_a_restart_is_taken_until_the_sender_starts_anew() {
-        let restored = Some((Window { boots: 3, time: 500, at: at(1_000) }, Floors { restart: 500, forgotten: 0 }));
+        let restored =
+            Some((Window { boots: 3, time: 500, at: at(1_000) }, Floors { restart: 500, ..Floors::default() }));
         assert_eq!(verdict(restored, 3, 499, 1_000), Err(Late::BeforeRestart));
         assert_eq!(verdict(restored, 3, 500, 1_000), Ok((3, 500)));
         assert_eq!(verdict(restored, 4, 1, 1_000), Ok((4, 1)));
@@ -135,8 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_of_ours_makes_no_message_late_however_long_the_wall_clock_says_it_was() {
+        let floors = Floors { restart: 500, resumed: at(9_000), ..Floors::default() };
+        let restored = Some((Window { boots: 3, time: 500, at: at(1_000) }, floors));
+        assert_eq!(verdict(restored, 3, 510, 9_005), Ok((3, 510)));
+        assert_eq!(verdict(restored, 3, 510, 9_160), Ok((3, 510)));
+        assert_eq!(verdict(restored, 3, 510, 9_161), Err(Late::Old));
+        let next = Window::admit(restored, 3, 510, at(9_005)).ok();
+        assert_eq!(verdict(next, 3, 511, 9_166), Err(Late::Old));
+    }
+
+    #[test]
     fn what_the_memory_has_lost_is_not_taken_but_a_datagram_may_be_overtaken() {
-        let flooded = Some((Window { boots: 3, time: 500, at: at(1_000) }, Floors { restart: 0, forgotten: 500 }));
+        let flooded =
+            Some((Window { boots: 3, time: 500, at: at(1_000) }, Floors { forgotten: 500, ..Floors::default() }));
         assert_eq!(verdict(flooded, 3, 497, 1_000), Err(Late::Old));
         assert_eq!(verdict(flooded, 3, 498, 1_000), Ok((3, 500)));
     }

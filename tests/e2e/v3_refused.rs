@@ -78,8 +78,10 @@ fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
         "wrong-digest-length": [1, "[[traps.user]] auth, as the sender is set to"],
         "unknown-user": [1, new_user],
         "unsupported-security-level": [2, "[[traps.user]] level, as the sender is set to"],
-        "unknown-engine": [1, "[[traps.user]] engine-id: add the sender's, or leave the key out"],
-        "not-in-time-window": [1, "at the sender: its messages are more than 150 s late, or played back"],
+        "unknown-engine": [1, "[[traps.user]] engine-id: add the sender's, or leave the key out; for an inform, enter our engine \
+                               id at the sender"],
+        "not-in-time-window": [1, "at the sender: its messages are more than 150 s late, or played back; if its clock stood \
+                                   still, restart its SNMP agent"],
         "boots-went-back": [1, "at the sender: its engine boots went back, or old messages are played back; give a \
                                 reinstalled sender a new engine id"],
         "boots-at-maximum": [1, "at the sender: give it a new engine id"],
@@ -88,7 +90,7 @@ fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
     assert_eq!(refused(&health), reasons);
     let line = site.log_line(|line| line.contains("boots-at-maximum"));
     assert!(
-        line.ends_with("from 127.0.0.1: boots-at-maximum; to let it in: at the sender: give it a new engine id"),
+        line.ends_with("from 127.0.0.1: boots-at-maximum; what to do: at the sender: give it a new engine id"),
         "{line}"
     );
 

@@ -1,5 +1,6 @@
 //! Promise: an NMS that has loaded LOCKWARDEN-MIB shows every field of an alert by name, and an inform is delivered when, and
-//! only when, the NMS has answered it. Against net-snmp's snmptrapd, tshark, and receivers that misbehave.
+//! only when, the NMS has answered it. Against net-snmp's snmptrapd, pysnmp, tshark, and receivers
+//! that misbehave.
 
 #![cfg(feature = "service")]
 #![expect(
@@ -10,6 +11,7 @@
 
 mod answers;
 mod module;
+mod pysnmp;
 mod reports;
 mod rig;
 mod snmptrapd;

@@ -1,4 +1,4 @@
-//! SNMPv3 users of the tests, one for each level and pair of algorithms, and how net-snmp's snmptrapd is told of them.
+//! SNMPv3 users of the tests, one for each level and pair of algorithms, and how snmptrapd and pysnmp are told of them.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -49,6 +49,13 @@ impl Person {
     pub(crate) fn protocol(&self, kind: Kind) -> Protocol {
         let (user, protection) = (self.name.clone().into_bytes(), self.protection());
         Protocol::V3 { user, protection, kind, engine: our_engine() }
+    }
+
+    /// The row of the table that our programs for pysnmp read.
+    pub(crate) fn row(&self) -> String {
+        let auth = self.auth.as_ref().map_or(["", ""], |(auth, password)| [auth.as_str(), password]);
+        let privacy = self.privacy.as_ref().map_or(["", ""], |(privacy, password)| [privacy.as_str(), password]);
+        format!("{}\t{}\t{}\n", self.name, auth.join("\t"), privacy.join("\t"))
     }
 
     /// The lines of snmptrapd.conf for its traps and informs, with no more than its own level allowed.

@@ -1,5 +1,6 @@
 //! A management station: where it is, what it is sent, and how delivery to it stands.
 
+use core::fmt;
 use std::time::Duration;
 
 use crate::usm::{LocalEngine, Protection};
@@ -18,8 +19,8 @@ pub struct Receiver {
     pub root: Oid,
 }
 
-/// The version of SNMP, with what each needs.
-#[derive(Clone, Debug)]
+/// The version of SNMP, with what each needs. `Debug` shows no community.
+#[derive(Clone)]
 pub enum Protocol {
     /// RFC 1157; it has no informs.
     V1 {
@@ -46,6 +47,20 @@ pub enum Protocol {
     },
 }
 
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::V1 { community: _ } => f.write_str("V1(***)"),
+            Self::V2c { community: _, kind } => write!(f, "V2c(***, {kind:?})"),
+            Self::V3 { user, protection, kind, engine } => {
+                let mut shown = f.debug_struct("V3");
+                shown.field("user", user).field("protection", protection).field("kind", kind).field("engine", engine);
+                shown.finish()
+            }
+        }
+    }
+}
+
 /// How delivery to a receiver stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverState {
@@ -58,4 +73,16 @@ pub enum ReceiverState {
         /// One sentence for the operator.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_community_does_not_show_itself() {
+        let community = b"example-community".to_vec();
+        assert_eq!(format!("{:?}", Protocol::V1 { community: community.clone() }), "V1(***)");
+        assert_eq!(format!("{:?}", Protocol::V2c { community, kind: Kind::Inform }), "V2c(***, Inform)");
+    }
 }

@@ -187,7 +187,7 @@ mod tests {
     fn in_mib(label: &str) -> String {
         let mut parts = label.split('-').map(str::to_owned);
         let first = parts.next().unwrap();
-        first + &parts.map(|part| part[..1].to_uppercase() + &part[1..]).collect::<String>()
+        first + &parts.map(|part| part.get(..1).unwrap().to_uppercase() + part.get(1..).unwrap()).collect::<String>()
     }
 
     #[test]

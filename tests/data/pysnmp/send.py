@@ -1,61 +1,18 @@
-"""Sends a failed sign-in as a trap and as an inform for each SNMPv3 user of the table on standard input, by pysnmp.
+"""Sends a failed sign-in as a trap and as an inform for each SNMPv3 user of the table on standard input (users.py), by
+pysnmp.
 
 send.py PORT: one line for each message, "trap NAME ok" or what pysnmp says instead; an inform is ok when it is answered.
-A row of the table is: name, digest, its password, cipher, its password, separated by tabs; what a user has not got is empty.
 """
 
 import asyncio
 import sys
 
-from pysnmp.hlapi.v3arch.asyncio import (
-    USM_AUTH_HMAC96_MD5,
-    USM_AUTH_HMAC96_SHA,
-    USM_AUTH_HMAC128_SHA224,
-    USM_AUTH_HMAC192_SHA256,
-    USM_AUTH_HMAC256_SHA384,
-    USM_AUTH_HMAC384_SHA512,
-    USM_PRIV_CBC56_DES,
-    USM_PRIV_CFB128_AES,
-    USM_PRIV_CFB192_AES,
-    USM_PRIV_CFB192_AES_BLUMENTHAL,
-    USM_PRIV_CFB256_AES,
-    USM_PRIV_CFB256_AES_BLUMENTHAL,
-    ContextData,
-    SnmpEngine,
-    UdpTransportTarget,
-    UsmUserData,
-    send_notification,
-)
+import users
+from pysnmp.hlapi.v3arch.asyncio import ContextData, SnmpEngine, UdpTransportTarget, UsmUserData, send_notification
 from pysnmp.proto.rfc1902 import Integer, ObjectIdentifier, OctetString, TimeTicks
 
-DIGESTS = {
-    "md5": USM_AUTH_HMAC96_MD5,
-    "sha1": USM_AUTH_HMAC96_SHA,
-    "sha224": USM_AUTH_HMAC128_SHA224,
-    "sha256": USM_AUTH_HMAC192_SHA256,
-    "sha384": USM_AUTH_HMAC256_SHA384,
-    "sha512": USM_AUTH_HMAC384_SHA512,
-}
-CIPHERS = {
-    "des": USM_PRIV_CBC56_DES,
-    "aes128": USM_PRIV_CFB128_AES,
-    "aes192": USM_PRIV_CFB192_AES_BLUMENTHAL,
-    "aes256": USM_PRIV_CFB256_AES_BLUMENTHAL,
-    "aes192c": USM_PRIV_CFB192_AES,
-    "aes256c": USM_PRIV_CFB256_AES,
-}
 ENGINE = OctetString(hexValue="80001f88047079736e6d70")
 CLOG = "1.3.6.1.4.1.9.9.41"
-
-
-def user(name, digest, auth_password, cipher, privacy_password):
-    """pysnmp's words for a row of the table."""
-    protection = {}
-    if digest:
-        protection.update(authKey=auth_password, authProtocol=DIGESTS[digest])
-    if cipher:
-        protection.update(privKey=privacy_password, privProtocol=CIPHERS[cipher])
-    return UsmUserData(name, **protection)
 
 
 def failure(account):
@@ -76,7 +33,8 @@ def failure(account):
 async def main(port):
     engine = SnmpEngine(snmpEngineID=ENGINE)
     for row in sys.stdin:
-        sender = user(*row.rstrip("\n").split("\t"))
+        name, protection = users.read(row)
+        sender = UsmUserData(name, **protection)
         for kind in ("trap", "inform"):
             variables = failure(f"{kind}-{sender.userName}")
             # Everything goes to all targets of a tag, whatever user they have: so each has a tag of its own.
