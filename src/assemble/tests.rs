@@ -1,3 +1,5 @@
+//! Pieces in every order, of several senders, with copies, gaps and floods.
+
 use super::*;
 use crate::units::Span;
 
