@@ -59,11 +59,11 @@ impl Door {
         self.path.tick(self.now);
         let before = self.path.tallies().clone();
         let end = put(&mut self.path, self.now);
-        let mut expected = before.clone();
-        expected.record(verdict(&end));
+        let (mut expected, ended) = (before.clone(), verdict(&end));
+        expected.record(ended);
         // A piece may have made another message give up waiting: then a held piece came to something else as well.
         let after = self.path.tallies();
-        let turned = verdict(&end) == Verdict::PartHeld && after.total() == expected.total();
+        let turned = ended == Verdict::PartHeld && after.total() == expected.total();
         assert!(turned || *after == expected, "one input, one verdict: {after:?} after {before:?}");
         while self.path.engine.next_action().is_some() {}
         end
