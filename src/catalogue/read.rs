@@ -3,7 +3,6 @@
 //! Each message ends in one verdict. One that carries others (an RTMT alert) ends in the weightiest verdict of what it carried.
 
 use core::hash::Hasher as _;
-use std::borrow::Cow;
 
 use siphasher::sip::SipHasher13;
 
@@ -82,7 +81,7 @@ impl Catalogue {
         }
         // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
         hash.write_u32(clog.timestamp.unwrap_or(uptime));
-        let zone = self.zones.of([node_of(&log).as_ref(), origin.agent, origin.sender]);
+        let zone = zone_of(&self.zones, &log, [origin.agent, origin.sender]);
         let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), zone, depth: DEPTH };
         let by_facility = self.entries(&facility, &name).next().is_some();
         if by_facility {
@@ -230,16 +229,21 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
 impl<'a> Message<'a> {
     fn of(record: &Record<'a>, log: &CiscoLog<'_>, origin: Origin<'a>, zones: &'a Zones, depth: u8) -> Self {
         let host = record.host.unwrap_or_default();
-        let zone = zones.of([node_of(log).as_ref(), host, origin.sender]);
+        let zone = zone_of(zones, log, [host, origin.sender]);
         let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
         let fingerprint = stamp.and_then(|stamp| line_fingerprint(record, log, stamp));
         Self { origin, host, stamp, fingerprint, zone, depth }
     }
 }
 
-/// The node that the message itself names; empty if it names none.
-fn node_of<'a>(log: &CiscoLog<'a>) -> Cow<'a, str> {
-    log.tags.get("NodeID").filter(|value| value.complete).map(|value| value.unescaped()).unwrap_or_default()
+/// The zone of the node that the message itself names, else of the first of these that is known.
+fn zone_of<'z>(zones: &'z Zones, log: &CiscoLog<'_>, [first, second]: [&str; 2]) -> Option<&'z LocalZone> {
+    // Nearly every site ends here.
+    if zones.is_empty() {
+        return None;
+    }
+    let node = log.tags.get("NodeID").filter(|value| value.complete).map(|value| value.unescaped());
+    zones.of([node.as_deref().unwrap_or_default(), first, second])
 }
 
 fn stamped(stamp: Stamp, near: Wall, zone: Option<&LocalZone>) -> Option<Stamped> {

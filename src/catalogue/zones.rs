@@ -13,12 +13,15 @@ impl Zones {
         self.0.push((node, zone));
     }
 
+    /// Whether every time that names no zone is UTC.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The zone of the first of these that is a node's name, with or without its domain, or its address.
     #[must_use]
     pub fn of(&self, names: [&str; 3]) -> Option<&LocalZone> {
-        if self.0.is_empty() {
-            return None;
-        }
         names.iter().find_map(|name| {
             let found = self.0.iter().find(|(node, _)| is_same(node.as_str(), name.trim()));
             found.map(|(_, zone)| zone)
