@@ -6,8 +6,10 @@
 mod fields;
 mod file;
 mod read;
+mod zones;
 
 pub use read::Origin;
+pub use zones::Zones;
 
 use crate::event::Label;
 use crate::verdict::Verdict;
@@ -26,6 +28,8 @@ pub struct Catalogue {
     /// Folded alarm alone, for traps whose facility is not CUCM's.
     alarms: Vec<(u64, Place)>,
     notifications: Vec<(Oid, NotificationSaid)>,
+    /// For times that name no zone.
+    zones: Zones,
 }
 
 /// Where an entry stands.
@@ -64,6 +68,12 @@ impl Catalogue {
         if problems.is_empty() { Ok(Self::compile(packs)) } else { Err(problems) }
     }
 
+    /// The same with the zones of nodes, for times that name none; without it they are taken as UTC.
+    #[must_use]
+    pub fn with_zones(self, zones: Zones) -> Self {
+        Self { zones, ..self }
+    }
+
     /// The names of all families, for evidence.
     pub fn families(&self) -> impl Iterator<Item = Label> + '_ {
         self.packs.iter().flat_map(|pack| &pack.entry).map(|entry| Label::from_wire(&entry.family))
@@ -97,7 +107,7 @@ impl Catalogue {
         }
         index.sort_unstable();
         alarms.sort_unstable();
-        Self { packs, index, alarms, notifications }
+        Self { packs, index, alarms, notifications, zones: Zones::default() }
     }
 
     /// The entries of this alarm, in the order of the file.

@@ -322,6 +322,13 @@ pub const KEYS: &[Key] = &[
         "The address that it sends from.",
     ),
     text("node.cluster", HOST_LABEL, "", r#""hq-cluster""#, "The cluster that it belongs to."),
+    text(
+        "node.time-zone",
+        form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it"),
+        r#""UTC""#,
+        r#""Europe/Berlin" or "+01:00""#,
+        "The zone of its clock, for times that name none, or one of several of that name. CUCM's own times name theirs.",
+    ),
     list(
         "catalogue.files",
         PATH,
