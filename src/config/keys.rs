@@ -257,7 +257,7 @@ pub const KEYS: &[Key] = &[
         100_000,
         "notifications",
         "1000",
-        "How many may wait for each receiver; what comes when so many wait, or take more than 4 KiB each (1 MiB in all is always free), is counted and lost.",
+        "How many may wait for each receiver, in 4 KiB each (1 MiB in all at least); what finds no place is counted and lost.",
     ),
     number("policy.failed-logons", 0, 100, "", "3", FAILED_LOGONS),
     number("policy.reset-min", 1, 120, "min", "30", "Failures older than this no longer count."),
