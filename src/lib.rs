@@ -4,6 +4,7 @@
 //!
 //! * [`units`], [`event`], [`alert`], [`verdict`]: time, accounts, observations, alerts, and how each input ended.
 //! * [`wire`]: bytes to values and back (SNMP, syslog, CiscoLog).
+//! * [`assemble`]: messages that came in pieces, put together.
 //! * [`catalogue`]: what a message means, as data.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
 //! * [`usm`]: SNMPv3's security: keys, digests, encryption, and who is believed when.
@@ -18,6 +19,7 @@
 //! Invariant: nothing on the path from datagram to tally grows without a stated bound.
 
 pub mod alert;
+pub mod assemble;
 pub mod board;
 pub mod catalogue;
 pub mod config;

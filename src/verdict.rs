@@ -7,7 +7,7 @@ use core::fmt;
 pub enum Outcome {
     /// A new attempt was counted for an account.
     Counted,
-    /// It belongs to an attempt that was counted before, and enriched it.
+    /// It belongs to an attempt that was counted before, and enriched it, or to a message that is counted once for all its parts.
     Merged,
     /// A record that was delivered before on the same channel.
     Duplicate,
@@ -57,6 +57,8 @@ verdicts! {
     Lockout = "lockout" => Counted,
     /// Another report of an attempt already counted.
     Absorbed = "absorbed" => Merged,
+    /// A part of a longer message, which is counted with another of its parts.
+    PartHeld = "part-held" => Merged,
     /// The same record, or the same SNMPv3 message, again.
     Replay = "replay" => Duplicate,
     /// A successful sign-in.
@@ -83,6 +85,10 @@ verdicts! {
     AccountCut = "account-cut" => Unlisted,
     /// The text is cut off before what would decide what it means.
     TextCut = "text-cut" => Unlisted,
+    /// A part of the message never came, and what came does not say what it means.
+    PartMissing = "part-missing" => Unlisted,
+    /// A part of a message that was given up, and read without it.
+    PartLate = "part-late" => Unlisted,
     /// The sender's address is not on the allow-list.
     SenderNotAllowed = "sender-not-allowed" => Refused,
     /// The SNMP community is not one of ours.
@@ -149,6 +155,14 @@ impl Tallies {
     pub fn add(&mut self, verdict: Verdict, n: u64) {
         if let Some(slot) = self.0.get_mut(verdict as usize) {
             *slot = slot.saturating_add(n);
+        }
+    }
+
+    /// What waited under one verdict has come to another.
+    pub fn turn(&mut self, from: Verdict, to: Verdict) {
+        if let Some(slot) = self.0.get_mut(from as usize).filter(|slot| **slot > 0) {
+            *slot -= 1;
+            self.add(to, 1);
         }
     }
 

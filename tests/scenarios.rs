@@ -13,11 +13,13 @@ use std::net::IpAddr;
 use std::path::Path as FilePath;
 
 use lockwarden::alert::{Alert, State};
-use lockwarden::catalogue::Catalogue;
+use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
+use lockwarden::verdict::Verdict;
+use lockwarden::wire::LocalZone;
 use lockwarden::wire::snmp::{Kind, Oid, OutVarbind, encode};
 
 const START: Wall = Wall::from_millis(1_768_465_260_000);
@@ -45,6 +47,7 @@ fn every_story_ends_as_it_is_written() {
 
 struct Story {
     settings: Settings,
+    zones: Zones,
     path: Option<Path>,
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
@@ -55,7 +58,8 @@ struct Story {
 impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
-        Self { settings, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+        let zones = Zones::default();
+        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
     }
 
     fn tell(&mut self, written: &str) -> String {
@@ -89,6 +93,12 @@ impl Story {
                 self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
                 String::new()
             }
+            "zone" => {
+                let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES");
+                let zone = LocalZone::fixed(minutes.parse().unwrap()).unwrap();
+                self.zones.add(Label::from_wire(name), zone);
+                String::new()
+            }
             time => {
                 self.mono = Mono::ZERO + span(time);
                 let (what, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -101,11 +111,7 @@ impl Story {
         let (from, rest) = rest.split_once(' ').unwrap_or(("", rest));
         let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
         match what {
-            "tick" => {
-                let now = self.now();
-                self.path().engine.tick(now);
-                self.actions()
-            }
+            "tick" => self.pass_time(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
             "trap" => {
                 let datagram = self.clog(rest);
@@ -118,6 +124,21 @@ impl Story {
             }
             other => panic!("{other}: no such input"),
         }
+    }
+
+    /// What is due by now happens at its own time.
+    fn pass_time(&mut self) -> String {
+        let mut told = String::new();
+        let now = self.now();
+        while let Some(due) = self.path().deadline().filter(|due| *due <= now.mono) {
+            let before = self.path().tallies().clone();
+            let wall = START.plus(due.since(Mono::ZERO));
+            self.path().tick(Now { mono: due, wall, synchronised: true });
+            let turned = self.path().tallies().iter().filter(|(verdict, n)| *n > before.count(*verdict));
+            turned.for_each(|(verdict, _)| writeln!(told, "{}={verdict}", Verdict::PartHeld).unwrap());
+            told.push_str(&self.actions());
+        }
+        told
     }
 
     fn clog(&mut self, rest: &str) -> Vec<u8> {
@@ -138,16 +159,22 @@ impl Story {
     }
 
     fn deliver(&mut self, is_trap: bool, datagram: Vec<u8>, from: IpAddr) -> String {
+        let mut told = self.pass_time();
         let now = self.now();
         let path = self.path();
-        path.engine.tick(now);
         let verdict = if is_trap { path.snmp(&datagram, from, now).0 } else { path.syslog(&datagram, from, now) };
         self.last = Some((is_trap, datagram, from));
-        format!("{verdict}\n{}", self.actions())
+        writeln!(told, "{verdict}").unwrap();
+        told + &self.actions()
     }
 
     fn restart(&mut self) -> String {
-        let Some(mut old) = self.path.take() else { return String::new() };
+        let now = self.now();
+        let mut told = String::new();
+        while self.path.as_mut().is_some_and(|path| path.hurry(now)) {
+            told.push_str(&self.actions());
+        }
+        let Some(mut old) = self.path.take() else { return told };
         let mut changed = Vec::new();
         old.engine.drain_changed(|record| changed.push(record.clone()));
         for record in changed {
@@ -163,7 +190,7 @@ impl Story {
             assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
         }
         nodes.into_iter().for_each(|node| engine.restore_node(node));
-        String::new()
+        told
     }
 
     fn policy(&mut self, rest: &str) {
@@ -189,9 +216,9 @@ impl Story {
     }
 
     fn path(&mut self) -> &mut Path {
-        let settings = &self.settings;
+        let (settings, zones) = (&self.settings, &self.zones);
         self.path.get_or_insert_with(|| {
-            let catalogue = Catalogue::shipped().unwrap();
+            let catalogue = Catalogue::shipped().unwrap().with_zones(zones.clone());
             let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
             Path::new(engine, catalogue, Doors::open())
         })

@@ -11,9 +11,11 @@ mod pattern;
 mod prepare;
 mod proof;
 mod read;
+mod zones;
 
 pub use explain::{Considered, Explanation};
 pub use read::Origin;
+pub use zones::Zones;
 
 use crate::event::Label;
 use crate::verdict::Verdict;
@@ -44,6 +46,8 @@ pub struct Catalogue {
     /// Entries about text of any program; each begins with a literal.
     any_program: Vec<Place>,
     notifications: Vec<(Oid, NotificationSaid)>,
+    /// For times that name no zone.
+    zones: Zones,
 }
 
 /// Where an entry stands.
@@ -90,6 +94,12 @@ impl Catalogue {
         if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
     }
 
+    /// The same with the zones of nodes, for times that name none; without it they are taken as UTC.
+    #[must_use]
+    pub fn with_zones(self, zones: Zones) -> Self {
+        Self { zones, ..self }
+    }
+
     /// The names of all families, for evidence.
     pub fn families(&self) -> impl Iterator<Item = Label> + '_ {
         self.packs.iter().flat_map(|pack| &pack.entry).map(|entry| Label::from_wire(&entry.family))
@@ -113,6 +123,7 @@ impl Catalogue {
             programs: Vec::new(),
             any_program: Vec::new(),
             notifications: Vec::new(),
+            zones: Zones::default(),
         };
         for (p, pack) in packs.iter().enumerate() {
             for (e, entry) in pack.entry.iter().enumerate() {

@@ -6,12 +6,13 @@ use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
 
-use crate::catalogue::Catalogue;
 use crate::catalogue::fields::{Fields, Misfit};
 use crate::catalogue::file::{Entry, Pack, Said};
+use crate::catalogue::{Catalogue, Zones};
 use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Stamped};
 use crate::units::Wall;
 use crate::verdict::Verdict;
+use crate::wire::LocalZone;
 use crate::wire::ciscolog::{self, CiscoLog};
 use crate::wire::snmp::ClogMessage;
 use crate::wire::stamp::Stamp;
@@ -57,13 +58,20 @@ struct Message<'a> {
     host: &'a str,
     stamp: Option<Stamped>,
     fingerprint: Option<u64>,
+    /// Where its times are to be taken that name no zone.
+    zone: Option<&'a LocalZone>,
     depth: u8,
 }
 
 impl Catalogue {
     /// Reads one syslog line; each statement about an account is given to `each`, whose verdicts make this one's.
     pub fn read_line(&self, record: &Record<'_>, origin: Origin<'_>, each: Each<'_>) -> Verdict {
-        self.line(record, origin, DEPTH, each)
+        self.line(record, false, origin, DEPTH, each)
+    }
+
+    /// As [`Catalogue::read_line`]; with `cut`, something of the message is known to be missing, wherever it stood.
+    pub fn read_cut_line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, each: Each<'_>) -> Verdict {
+        self.line(record, cut, origin, DEPTH, each)
     }
 
     /// Reads one `clogMessageGenerated`. If its text holds a whole CiscoLog line, that line is read; otherwise facility, name
@@ -73,8 +81,7 @@ impl Catalogue {
         let text = String::from_utf8_lossy(clog.text);
         let record = syslog::decode(&text);
         if let Some(log) = ciscolog::parse_cut(record.body, clog.text_cut) {
-            let fingerprint = line_fingerprint(&record, &log, origin.received);
-            let message = Message::of(&record, fingerprint, origin, DEPTH);
+            let message = Message::of(&record, &log, origin, &self.zones, DEPTH);
             return self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each);
         }
         let facility = String::from_utf8_lossy(clog.facility);
@@ -87,7 +94,8 @@ impl Catalogue {
         }
         // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
         hash.write_u32(clog.timestamp.unwrap_or(uptime));
-        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), depth: DEPTH };
+        let zone = zone_of(&self.zones, &log, [origin.agent, origin.sender]);
+        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), zone, depth: DEPTH };
         let by_facility = self.entries(&facility, &name).next().is_some();
         if by_facility {
             self.alarm(&log, &message, self.entries(&facility, &name), each)
@@ -96,13 +104,13 @@ impl Catalogue {
         }
     }
 
-    fn line(&self, record: &Record<'_>, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
-        let Some(log) = ciscolog::parse(record.body) else {
+    fn line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
+        let Some(mut log) = ciscolog::parse(record.body) else {
             // What an alert carries is believed only in the form of an alarm.
-            return if depth == DEPTH { self.text(record, origin, each) } else { Verdict::NoEntry };
+            return if depth == DEPTH && !cut { self.text(record, origin, each) } else { Verdict::NoEntry };
         };
-        let fingerprint = line_fingerprint(record, &log, origin.received);
-        let message = Message::of(record, fingerprint, origin, depth);
+        log.truncated |= cut;
+        let message = Message::of(record, &log, origin, &self.zones, depth);
         self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each)
     }
 
@@ -129,7 +137,7 @@ impl Catalogue {
 
     /// Reads text without an alarm's name.
     fn text(&self, record: &Record<'_>, origin: Origin<'_>, each: Each<'_>) -> Verdict {
-        let message = Message::of(record, text_fingerprint(record, origin.received), origin, 0);
+        let message = Message::of_text(record, origin, &self.zones);
         self.text_of(record.app, record.body, &message, Repeated::Read, each)
     }
 
@@ -253,7 +261,7 @@ impl Catalogue {
         let origin = Origin { channel: Channel::Nested, agent: "", ..message.origin };
         let mut verdict = Verdict::NeverCounted;
         let mut read = |line: &str| {
-            let said = self.line(&syslog::decode(line), origin, depth, each);
+            let said = self.line(&syslog::decode(line), false, origin, depth, each);
             if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn | Verdict::TextCut) {
                 verdict = weightier(verdict, said);
             }
@@ -292,7 +300,7 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             interface: failure.interface,
             target: "",
             credential: Credential::Password,
-            stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received)),
+            stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received, message.zone)),
             fingerprint: nth(message.fingerprint, n + 1),
             unlock_s: None,
             reported_failures: None,
@@ -303,21 +311,42 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
 }
 
 impl<'a> Message<'a> {
-    fn of(record: &Record<'a>, fingerprint: Option<u64>, origin: Origin<'a>, depth: u8) -> Self {
-        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received));
-        Self { origin, host: record.host.unwrap_or_default(), stamp, fingerprint, depth }
+    fn of(record: &Record<'a>, log: &CiscoLog<'_>, origin: Origin<'a>, zones: &'a Zones, depth: u8) -> Self {
+        let host = record.host.unwrap_or_default();
+        let zone = zone_of(zones, log, [host, origin.sender]);
+        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
+        let fingerprint = stamp.and_then(|stamp| line_fingerprint(record, log, stamp));
+        Self { origin, host, stamp, fingerprint, zone, depth }
+    }
+
+    /// Of a line without an alarm's name, which carries no other.
+    fn of_text(record: &Record<'a>, origin: Origin<'a>, zones: &'a Zones) -> Self {
+        let host = record.host.unwrap_or_default();
+        let zone = if zones.is_empty() { None } else { zones.of(["", host, origin.sender]) };
+        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
+        let fingerprint = stamp.and_then(|stamp| text_fingerprint(record, stamp));
+        Self { origin, host, stamp, fingerprint, zone, depth: 0 }
     }
 }
 
-fn stamped(stamp: Stamp, near: Wall) -> Option<Stamped> {
-    Some(Stamped { at: stamp.to_wall(near)?, precision_ms: stamp.precision_ms() })
+/// The zone of the node that the message itself names, else of the first of these that is known.
+fn zone_of<'z>(zones: &'z Zones, log: &CiscoLog<'_>, [first, second]: [&str; 2]) -> Option<&'z LocalZone> {
+    // Nearly every site ends here.
+    if zones.is_empty() {
+        return None;
+    }
+    let node = log.tags.get("NodeID").filter(|value| value.complete).map(|value| value.unescaped());
+    zones.of([node.as_deref().unwrap_or_default(), first, second])
+}
+
+fn stamped(stamp: Stamp, near: Wall, zone: Option<&LocalZone>) -> Option<Stamped> {
+    Some(Stamped { at: stamp.to_wall_in(near, zone)?, precision_ms: stamp.precision_ms() })
 }
 
 /// Equal for two deliveries of one record: the alarm, its parameters and text, and a time to the millisecond, whatever PRI,
 /// sequence number and header the delivery has. With a coarser time the sequence number must be equal too; with neither there is
 /// nothing to tell a copy from a second event.
-fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, near: Wall) -> Option<u64> {
-    let stamp = record.stamp.and_then(|stamp| stamped(stamp, near))?;
+fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, stamp: Stamped) -> Option<u64> {
     let mut hash = SipHasher13::new();
     hash.write(log.facility.as_bytes());
     hash.write_u8(0);
@@ -333,8 +362,10 @@ fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, near: Wall) -> Opti
 }
 
 /// As [`line_fingerprint`], for text: only a time to the millisecond tells two equal texts of one process apart.
-fn text_fingerprint(record: &Record<'_>, near: Wall) -> Option<u64> {
-    let stamp = record.stamp.and_then(|stamp| stamped(stamp, near)).filter(|stamp| stamp.precision_ms == 1)?;
+fn text_fingerprint(record: &Record<'_>, stamp: Stamped) -> Option<u64> {
+    if stamp.precision_ms > 1 {
+        return None;
+    }
     let mut hash = SipHasher13::new();
     hash.write_i64(stamp.at.as_millis());
     for part in [record.host, record.app, record.pid, Some(record.body)] {

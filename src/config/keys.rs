@@ -257,7 +257,7 @@ pub const KEYS: &[Key] = &[
         100_000,
         "notifications",
         "1000",
-        "How many may wait for each receiver; what comes when so many wait is counted and lost.",
+        "How many may wait for each receiver, in 4 KiB each (1 MiB in all at least); what finds no place is counted and lost.",
     ),
     number("policy.failed-logons", 0, 100, "", "3", FAILED_LOGONS),
     number("policy.reset-min", 1, 120, "min", "30", "Failures older than this no longer count."),
@@ -322,6 +322,13 @@ pub const KEYS: &[Key] = &[
         "The address that it sends from.",
     ),
     text("node.cluster", HOST_LABEL, "", r#""hq-cluster""#, "The cluster that it belongs to."),
+    text(
+        "node.time-zone",
+        form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it"),
+        r#""UTC""#,
+        r#""Europe/Berlin" or "+01:00""#,
+        "The zone of its clock, for times that name none, or one of several of that name. CUCM's own times name theirs.",
+    ),
     list(
         "catalogue.files",
         PATH,

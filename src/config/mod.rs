@@ -15,6 +15,7 @@ mod relay;
 mod secret;
 mod section;
 mod usm;
+mod zone;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub use reference::{Form, Key, Presence, SectionRow, Shape, reference_markdown};
 pub use relay::{Relay, RelayForm};
 pub use secret::{Secret, SecretFrom};
 pub use usm::{Protected, Security, UsmUser};
+pub use zone::{NodeZone, ZoneName};
 
 use crate::engine::Settings;
 use crate::units::Span;
@@ -41,6 +43,8 @@ use section::{Document, Section, file};
 pub struct Config {
     /// `site`, `[policy]`, `[detect]`, `[[node]]`.
     pub settings: Settings,
+    /// `[[node]] time-zone`, of the nodes that have one.
+    pub node_zones: Vec<NodeZone>,
     /// `[traps]`.
     pub traps: Traps,
     /// `[syslog]`.
@@ -109,9 +113,11 @@ impl Config {
 
     fn read(top: &Section<'_>) -> Self {
         let (traps, syslog) = receive::parse(top);
+        let (settings, node_zones) = policy::settings(top);
         let receivers = top.sections("nms");
         Self {
-            settings: policy::settings(top),
+            settings,
+            node_zones,
             traps,
             syslog,
             store: Store::parse(&top.section("store")),

@@ -3,25 +3,28 @@
 use core::net::IpAddr;
 
 use super::section::{Section, plain};
+use super::zone::{NodeZone, ZoneName};
 use crate::board;
 use crate::engine::{NodeOf, Policies, Policy, PolicyFor, Settings, Threshold};
 use crate::event::{Label, Realm};
 use crate::units::Span;
 
-/// Everything in the file that the engine needs.
-pub(super) fn settings(top: &Section<'_>) -> Settings {
+/// Everything in the file that the engine needs, and what else it says of nodes.
+pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
     let default = Settings::default();
     let detect = top.section("detect");
     let cucm = detect.section("repeated-failures");
-    Settings {
+    let (nodes, zones) = nodes(top);
+    let settings = Settings {
         site: top.read("site", site).unwrap_or(default.site),
         policies: policies(&top.section("policy")),
         merge_window: seconds(&detect, "merge-window-s").unwrap_or(Settings::MERGE_WINDOW),
         quiet: seconds(&detect, "quiet-s").unwrap_or(Settings::QUIET),
         repeated_cucm: threshold(&cucm, Settings::REPEATED_CUCM),
         repeated_unix: threshold(&cucm.section("unix"), Settings::REPEATED_UNIX),
-        nodes: nodes(top),
-    }
+        nodes,
+    };
+    (settings, zones)
 }
 
 fn site(text: &str) -> Option<Label> {
@@ -88,9 +91,9 @@ fn realm(text: &str) -> Option<Realm> {
     [Realm::Cucm, Realm::Os, Realm::Unix, Realm::Mitel].into_iter().find(|realm| realm.as_str() == text)
 }
 
-fn nodes(top: &Section<'_>) -> Vec<NodeOf> {
+fn nodes(top: &Section<'_>) -> (Vec<NodeOf>, Vec<NodeZone>) {
     let sections = top.sections("node");
-    let mut nodes: Vec<NodeOf> = Vec::new();
+    let (mut nodes, mut zones): (Vec<NodeOf>, Vec<NodeZone>) = (Vec::new(), Vec::new());
     if let Some(surplus) = sections.get(board::NODES) {
         let allowed = format!("at most {} nodes on the board {}", board::NODES, board::BOARD);
         surplus.refuse_whole(&format!("is number {} of {}", board::NODES + 1, sections.len()), &allowed, None);
@@ -101,6 +104,7 @@ fn nodes(top: &Section<'_>) -> Vec<NodeOf> {
         let address = section.read("address", |text| text.parse::<IpAddr>().ok());
         let address = address.map(|address| Label::from_wire(&address.to_canonical().to_string()));
         let cluster = section.read("cluster", label);
+        let zone = section.read("time-zone", ZoneName::parse);
         let Some(name) = name else { continue };
         if address.is_some() && nodes.iter().any(|other| other.address == address) {
             section.refuse("address", "is the address of a node above", "each address once", None);
@@ -109,9 +113,10 @@ fn nodes(top: &Section<'_>) -> Vec<NodeOf> {
         if nodes.iter().any(|other| same_name(other) && (address.is_none() || other.address.is_none())) {
             section.refuse("name", "is the name of a node above", "each name once, or each with its address", None);
         }
+        zones.extend(zone.map(|zone| NodeZone { name: name.clone(), address: address.clone(), zone }));
         nodes.push(NodeOf { name, address, cluster });
     }
-    nodes
+    (nodes, zones)
 }
 
 /// At most 64 bytes too, so that nothing is cut.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
+mod pieces;
 mod refusals;
 mod relay;
 
@@ -12,6 +13,7 @@ use core::fmt::Write as _;
 use core::net::IpAddr;
 use core::str::FromStr as _;
 
+use crate::assemble::{Assembler, Offered};
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
 use crate::engine::{Engine, Stranger};
@@ -64,6 +66,7 @@ pub struct Path {
     /// Chooses what is passed on to an NMS; it is the caller's to send.
     pub relay: Option<Relay>,
     catalogue: Catalogue,
+    pieces: Assembler,
     doors: Doors,
     tallies: Tallies,
     refusals: Refusals,
@@ -75,8 +78,8 @@ impl Path {
     /// A path that has seen nothing.
     #[must_use]
     pub fn new(engine: Engine, catalogue: Catalogue, doors: Doors) -> Self {
-        let (tallies, refusals) = (Tallies::default(), Refusals::default());
-        Self { engine, usm: None, relay: None, catalogue, doors, tallies, refusals, scratch: Vec::new() }
+        let (tallies, refusals, pieces) = (Tallies::default(), Refusals::default(), Assembler::default());
+        Self { engine, usm: None, relay: None, catalogue, pieces, doors, tallies, refusals, scratch: Vec::new() }
     }
 
     /// How often each verdict was given.
@@ -104,6 +107,7 @@ impl Path {
     pub fn syslog(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
         let verdict = self.syslog_verdict(message, from, now);
         self.tallies.record(verdict);
+        self.read_surplus(now);
         verdict
     }
 
@@ -127,6 +131,17 @@ impl Path {
         if record.body.trim().is_empty() {
             return Verdict::Empty;
         }
+        match self.pieces.offer(&line, &record, from, now) {
+            Offered::Alone => self.read_record(&record, false, from, now),
+            Offered::Whole(whole) => self.read_assembled(&whole, now),
+            Offered::Held => Verdict::PartHeld,
+            Offered::Again => Verdict::Replay,
+            Offered::Late => Verdict::PartLate,
+        }
+    }
+
+    /// With `cut`, something of the message is missing, wherever it stood.
+    fn read_record(&mut self, record: &syslog::Record<'_>, cut: bool, from: IpAddr, now: Now) -> Verdict {
         let sender = text(from);
         let origin = Origin {
             channel: Channel::Syslog,
@@ -136,7 +151,7 @@ impl Path {
             received: now.wall,
         };
         let engine = &mut self.engine;
-        self.catalogue.read_line(&record, origin, &mut |observation| engine.observe(observation, now))
+        self.catalogue.read_cut_line(record, cut, origin, &mut |observation| engine.observe(observation, now))
     }
 
     fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {

@@ -19,3 +19,4 @@ mod run;
 mod secrets;
 mod sinks;
 mod snmpv3;
+mod zones;

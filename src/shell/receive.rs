@@ -18,9 +18,10 @@ use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
 use super::report;
 use super::sinks::relay::Queues;
+use crate::assemble::Gap;
 use crate::engine::Action;
 use crate::path::{Path, Reply};
-use crate::units::Span;
+use crate::units::{Now, Span, Text};
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
@@ -78,7 +79,7 @@ struct Receiver {
     /// Whoever decides holds it until the store's thread has the result: so results arrive there in the order of the decisions, and
     /// none is on its way when everything ends.
     turnstile: Mutex<()>,
-    /// The engine's deadline may have become earlier.
+    /// The path's deadline may have become earlier.
     due: Notify,
 }
 
@@ -103,6 +104,7 @@ impl Receiver {
                 Question::Stop(reply) => {
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
+                    self.hurry().await;
                     self.flush().await;
                     let _gone = reply.send(()).is_err();
                     return;
@@ -170,14 +172,15 @@ impl Receiver {
         drain(&mut path, turn);
     }
 
-    /// Hands a turn over, shows a refusal if one is to be shown, and sets the timer.
+    /// Hands a turn over, shows a refusal or a gap if one is to be shown, and sets the timer.
     async fn settle(&self, mut turn: Turn) {
         {
             let mut path = self.path.borrow_mut();
             if let Some(refusal) = path.refusal_to_show() {
                 let (from, why, remedy) = (refusal.from.to_canonical(), refusal.why, refusal.remedy());
-                tracing::warn!("refused a message from {from}: {why}; to let it in: {remedy}");
+                tracing::warn!("refused a message from {from}: {why}; what to do: {remedy}");
             }
+            show_gap(&mut path, turn.now);
             if !turn.answers.is_empty() {
                 // What an answered inform carried must not be lost, so its counters go with it.
                 path.engine.drain_changed(|record| turn.records.push(record.clone()));
@@ -191,10 +194,10 @@ impl Receiver {
         }
     }
 
-    /// Wakes when the engine has something to do.
+    /// Wakes when the path has something to do.
     async fn keep_time(self: Rc<Self>) {
         loop {
-            let deadline = self.path.borrow().engine.deadline();
+            let deadline = self.path.borrow().deadline();
             match deadline {
                 None => self.due.notified().await,
                 Some(deadline) => {
@@ -206,7 +209,8 @@ impl Receiver {
                     let mut turn = Turn::at(self.clock.now());
                     {
                         let mut path = self.path.borrow_mut();
-                        path.engine.tick(turn.now);
+                        path.tick(turn.now);
+                        show_gap(&mut path, turn.now);
                         drain(&mut path, &mut turn);
                         drain_senders(&mut path, &mut turn);
                     }
@@ -227,6 +231,20 @@ impl Receiver {
             timer.tick().await;
             let _turn = self.turnstile.lock().await;
             self.flush().await;
+        }
+    }
+
+    /// What waits for pieces is counted as it is: nothing waits over a restart.
+    async fn hurry(&self) {
+        let mut turn = Turn::at(self.clock.now());
+        {
+            let mut path = self.path.borrow_mut();
+            while path.hurry(turn.now) {
+                drain(&mut path, &mut turn);
+            }
+        }
+        if !turn.is_empty() {
+            self.keeper.keep(turn).await;
         }
     }
 
@@ -265,6 +283,17 @@ fn drain_senders(path: &mut Path, turn: &mut Turn) {
         && let Some(usm) = path.usm.as_mut()
     {
         usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+    }
+}
+
+fn show_gap(path: &mut Path, now: Now) {
+    if let Some(gap) = path.gap_to_show(now.mono) {
+        let (from, alarm, Gap { missing, of, count, .. }) =
+            (gap.from.to_canonical(), Text::<128>::from_wire(&gap.alarm), gap);
+        tracing::warn!(
+            "a message from {from} ({alarm}) came without {missing} of its {of} parts and was read as it is; {count} such since \
+             the last line like this"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::assemble::AssemblyTally;
 use crate::engine::AccountRecord;
 use crate::path::{Path, RelayTally, Transport};
 use crate::units::Now;
@@ -54,12 +55,14 @@ pub(crate) fn path(path: &Path, now: Now) -> Value {
         .nodes()
         .map(|node| json!({ "name": node.name, "cluster": Some(&node.cluster).filter(|c| !c.is_empty()) }))
         .collect();
+    let (waiting, AssemblyTally { joined, incomplete, missing_parts }) = path.pieces();
     json!({
         "received": tallies.total(),
         "verdicts": verdicts(tallies),
         "refused": refused,
         "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
         "nodes": nodes,
+        "pieces": { "waiting": waiting, "joined": joined, "incomplete": incomplete, "missing_parts": missing_parts },
         "relay": path.relay.as_ref().map(|relay| relay_tally(relay.tally())),
         "snmpv3": path.usm.as_ref().map(|usm| snmpv3(usm, now)),
     })

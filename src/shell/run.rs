@@ -146,9 +146,9 @@ impl Sinks {
             };
             if let Some(relayed) = config.relay.as_ref().filter(|relay| relay.to.contains(&place)) {
                 let name = Arc::from(format!("relay to {name}"));
-                let (queue, taken) = Queue::new(Arc::clone(&name), relayed.queue, configured.version);
+                let (queue, end) = Queue::new(Arc::clone(&name), relayed.queue, configured.version);
                 queues.0.push(queue);
-                relay.push((receiver.clone(), name, taken));
+                relay.push((receiver.clone(), name, end));
             }
             nms.push((receiver, Arc::clone(&name), first(&name)));
         }
@@ -227,10 +227,10 @@ async fn serve(
         let clock = running.clock;
         tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
     }
-    for (receiver, name, taken) in sinks.relay {
+    for (receiver, name, end) in sinks.relay {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((name.to_string(), SinkState::Nms(seen)));
-        tasks.spawn(sinks::relay::run(receiver, running.clock, taken, state, stopping.clone()));
+        tasks.spawn(sinks::relay::run(receiver, running.clock, end, state, stopping.clone()));
     }
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));

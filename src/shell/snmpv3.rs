@@ -66,17 +66,15 @@ impl Keyring {
 /// Which engine we are in this run. Boots rise, and are on the medium when this returns.
 ///
 /// `is_whole`: the store holds what was written last. Otherwise the boots in it may be those of an earlier start, so the engine gets a
-/// new id (RFC 3414 section 2.2.1). An id that the operator has fixed stays; its boots then continue with the minutes since 2026,
-/// which are more than any number of starts.
+/// new id (RFC 3414 section 2.2.1). An id that the operator has fixed stays; see [`fixed_start`].
 ///
 /// # Errors
 /// What the store says.
 pub(crate) fn start(fixed: Option<&[u8]>, is_whole: bool, store: &mut Store, now: Now) -> Result<LocalEngine, Fault> {
-    let known = if is_whole { store.load_identity()? } else { None };
-    let fixed_id = fixed.and_then(EngineId::new);
-    let identity = match known.filter(|known| fixed_id.as_ref().is_none_or(|fixed| known.id == *fixed)) {
-        Some(known) => known.next_start(),
-        None => unknown(fixed_id, now),
+    let known: Option<Identity> = store.load_identity()?;
+    let identity = match fixed.and_then(EngineId::new) {
+        Some(id) => fixed_start(id, known, now),
+        None => known.filter(|_| is_whole).map_or_else(new_engine, Identity::next_start),
     };
     let mut commit = Commit::new();
     commit.save_identity(&identity)?;
@@ -86,15 +84,19 @@ pub(crate) fn start(fixed: Option<&[u8]>, is_whole: bool, store: &mut Store, now
 
 /// Which engine we are in a run that no later run will know of.
 pub(crate) fn unkept(fixed: Option<&[u8]>, now: Now) -> LocalEngine {
-    LocalEngine::new(unknown(fixed.and_then(EngineId::new), now), now.mono)
+    let identity = fixed.and_then(EngineId::new).map_or_else(new_engine, |id| fixed_start(id, None, now));
+    LocalEngine::new(identity, now.mono)
 }
 
-/// An engine without a known past.
-fn unknown(fixed: Option<EngineId>, now: Now) -> Identity {
-    match fixed {
-        Some(id) => Identity { id, boots: minutes(now) }.next_start(),
-        None => Identity::new(EngineId::made_of(random())),
-    }
+fn new_engine() -> Identity {
+    Identity::new(EngineId::made_of(random()))
+}
+
+/// An engine whose id stays although its boots may not be known: because the store was lost, or, what no later run can see, was of no
+/// use for a while. So its boots are always above the minutes since 2026, which are more than any number of starts.
+fn fixed_start(id: EngineId, known: Option<Identity>, now: Now) -> Identity {
+    let before = known.filter(|known| known.id == id).map_or(0, |known| known.boots);
+    Identity { id, boots: before.max(minutes(now)) }.next_start()
 }
 
 /// The receiver of SNMPv3 messages, with the clocks of all senders that the store knows.
@@ -168,6 +170,18 @@ mod tests {
         let third = start(Some(&fixed), true, &mut store, now()).unwrap();
         assert_eq!((third.id().as_bytes(), third.boots()), (&fixed[..], 500_001));
         assert_eq!(start(Some(&fixed), true, &mut store, now()).unwrap().boots(), 500_002);
-        assert_eq!(start(Some(&fixed), false, &mut store, now()).unwrap().boots(), 500_001);
+        assert_eq!(start(Some(&fixed), false, &mut store, now()).unwrap().boots(), 500_003);
+    }
+
+    #[test]
+    fn boots_of_a_fixed_engine_rise_over_a_run_that_the_store_does_not_know_of() {
+        let (mut store, fixed) = (store(), [0x80, 0, 0, 9, 1]);
+        let later = |mins| Now { wall: now().wall.plus(Span::mins(mins)), ..now() };
+        let first = start(Some(&fixed), true, &mut store, now()).unwrap();
+        let without_store = unkept(Some(&fixed), later(10));
+        let again = start(Some(&fixed), true, &mut store, later(20)).unwrap();
+        assert_eq!([first, without_store, again].map(|engine| engine.boots()), [500_001, 500_011, 500_021]);
+        let clock_went_back = start(Some(&fixed), true, &mut store, later(0)).unwrap();
+        assert_eq!(clock_went_back.boots(), 500_022);
     }
 }

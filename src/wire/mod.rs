@@ -2,8 +2,10 @@
 
 pub mod ciscolog;
 mod error;
+mod local_zone;
 pub mod snmp;
 pub mod stamp;
 pub mod syslog;
 
 pub use error::DecodeError;
+pub use local_zone::LocalZone;

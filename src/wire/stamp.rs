@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::units::Wall;
+use crate::wire::local_zone::LocalZone;
 use crate::wire::syslog::scan::Scan;
 
 /// A time as a message wrote it: a date and time of day that exist (in a leap year, if the year is missing).
@@ -68,11 +69,28 @@ impl Stamp {
     /// `None` for 29 February when no year next to that of `near` has one.
     #[must_use]
     pub fn to_wall(self, near: Wall) -> Option<Wall> {
+        self.to_wall_in(near, None)
+    }
+
+    /// As [`Stamp::to_wall`], with an unknown zone taken as `local`.
+    #[must_use]
+    pub fn to_wall_in(self, near: Wall, local: Option<&LocalZone>) -> Option<Wall> {
         if let Some(year) = self.year {
-            return self.in_year(year);
+            return self.in_year(year, near, local);
         }
         let year = Offset::UTC.to_datetime(Timestamp::from_millisecond(near.as_millis()).ok()?).year();
-        (-1..=1).filter_map(|step| self.in_year(year.checked_add(step)?)).min_by_key(|wall| wall.distance(near))
+        let in_year = |step| self.in_year(year.checked_add(step)?, near, local);
+        (-1..=1).filter_map(in_year).min_by_key(|wall| wall.distance(near))
+    }
+
+    /// CUCM's date of which a relay read no more than the hour to the second: with the rest of it (`AM.90`, if the relay left that) and
+    /// its zone. `None` if it is not known which half of the day it was.
+    pub(crate) fn mended(self, rest: Option<&str>, zone: Zone) -> Option<Self> {
+        let Some(rest) = rest else {
+            return (!(1..=12).contains(&self.hour)).then_some(Self { zone, ..self });
+        };
+        let (half, milli) = half(rest)?;
+        Some(Self { hour: half.hour(self.hour)?, milli: milli.or(self.milli), zone, ..self })
     }
 
     /// The step of its clock, in milliseconds: 1, 1000 or 60000.
@@ -85,8 +103,11 @@ impl Stamp {
         }
     }
 
-    fn in_year(self, year: i16) -> Option<Wall> {
+    fn in_year(self, year: i16, near: Wall, local: Option<&LocalZone>) -> Option<Wall> {
         let at = DateTime::from_parts(self.date(year)?, self.time()?);
+        if let (Zone::Unknown, Some(local)) = (self.zone, local) {
+            return local.to_wall(at, near);
+        }
         let minutes = match self.zone {
             Zone::OffsetMinutes(minutes) => minutes,
             Zone::Utc | Zone::Unknown => 0,
@@ -273,6 +294,23 @@ impl Clock {
 enum Half {
     Morning,
     Afternoon,
+}
+
+/// `AM.90`, `PM`, and nothing else.
+fn half(text: &str) -> Option<(Half, Option<u16>)> {
+    let mut scan = Scan::new(text);
+    let half = match (scan.eat_word("AM"), scan.eat_word("PM")) {
+        (true, _) => Half::Morning,
+        (false, true) => Half::Afternoon,
+        (false, false) => return None,
+    };
+    let milli = fraction(&mut scan);
+    scan.is_empty().then_some((half, milli))
+}
+
+/// Whether this is what stands between the second and the zone of a date of CUCM's, `AM.90`, which some relays take for a host.
+pub(crate) fn is_half(text: &str) -> bool {
+    half(text).is_some()
 }
 
 impl Half {

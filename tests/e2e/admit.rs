@@ -33,9 +33,9 @@ fn a_wrong_community_is_refused_not_answered_and_shown_with_the_remedy() {
     let remedy = "[traps] communities = [\"<the community it sends>\"]";
     assert_eq!(refused(&health), [json!(["127.0.0.1", "traps", "wrong-community", 4, remedy])]);
     let table = text(&output(&mut site.command("health")).stdout);
-    assert!(table.contains(&format!("refused 4 from 127.0.0.1 (wrong-community); to let it in: {remedy}")), "{table}");
+    assert!(table.contains(&format!("refused 4 from 127.0.0.1 (wrong-community); what to do: {remedy}")), "{table}");
     let line = site.log_line(|line| line.contains("refused a message"));
-    assert!(line.contains(&format!("from 127.0.0.1: wrong-community; to let it in: {remedy}")), "{line}");
+    assert!(line.contains(&format!("from 127.0.0.1: wrong-community; what to do: {remedy}")), "{line}");
     assert_eq!(reader.rest_of_alerts(), []);
 
     let right = |ticks| Clog { community: "example-community", ..inform("authFail", &about, ticks) };

@@ -24,6 +24,7 @@ mod programs;
 mod receive;
 mod relay;
 mod relay_trouble;
+mod relayed;
 mod restart;
 mod site;
 mod trapd;

@@ -15,7 +15,7 @@ const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../tools/pysnmp/bin/
 const PYSNMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pysnmp");
 /// How to get what the tests need.
 const INSTALL: &str =
-    "sudo apt-get install -y --no-install-recommends snmp mosquitto mosquitto-clients bsdutils strace";
+    "sudo apt-get install -y --no-install-recommends snmp mosquitto mosquitto-clients bsdutils rsyslog strace";
 /// Lines that can wait to be looked at.
 const UNREAD: usize = 100_000;
 

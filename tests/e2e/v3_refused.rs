@@ -90,7 +90,7 @@ fn each_reason_is_counted_by_itself_and_there_is_one_alert_about_all() {
     assert_eq!(refused(&health), reasons);
     let line = site.log_line(|line| line.contains("boots-at-maximum"));
     assert!(
-        line.ends_with("from 127.0.0.1: boots-at-maximum; to let it in: at the sender: give it a new engine id"),
+        line.ends_with("from 127.0.0.1: boots-at-maximum; what to do: at the sender: give it a new engine id"),
         "{line}"
     );
 

@@ -11,6 +11,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mosquitto", "mosquitto"),
     ("mosquitto_sub", "mosquitto-clients"),
     ("logger", "bsdutils"),
+    ("rsyslogd", "rsyslog"),
     ("smilint", "smitools"),
     ("tshark", "tshark"),
     ("strace", "strace"),

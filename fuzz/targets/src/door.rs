@@ -56,12 +56,15 @@ impl Door {
     fn pass<T>(&mut self, put: impl FnOnce(&mut Path, Now) -> T, verdict: impl FnOnce(&T) -> Verdict) -> T {
         self.now.mono = self.now.mono + STEP;
         self.now.wall = self.now.wall.plus(STEP);
-        self.path.engine.tick(self.now);
+        self.path.tick(self.now);
         let before = self.path.tallies().clone();
         let end = put(&mut self.path, self.now);
-        let mut expected = before;
-        expected.record(verdict(&end));
-        assert_eq!(*self.path.tallies(), expected, "one input, one verdict");
+        let (mut expected, ended) = (before.clone(), verdict(&end));
+        expected.record(ended);
+        // A piece may have made another message give up waiting: then a held piece came to something else as well.
+        let after = self.path.tallies();
+        let turned = ended == Verdict::PartHeld && after.total() == expected.total();
+        assert!(turned || *after == expected, "one input, one verdict: {after:?} after {before:?}");
         while self.path.engine.next_action().is_some() {}
         end
     }

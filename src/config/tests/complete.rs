@@ -90,6 +90,11 @@ fn text_that_is_not_toml_is_one_problem_without_the_text() {
 fn a_file_that_sets_everything_is_read_as_it_stands() {
     let expected = Config {
         settings: settings_of_everything(),
+        node_zones: vec![NodeZone {
+            name: Label::from_wire("cucm-pub"),
+            address: Some(Label::from_wire("192.0.2.11")),
+            zone: ZoneName::Named("Europe/Berlin".into()),
+        }],
         traps: Traps {
             listen: vec!["192.0.2.1:162".parse().unwrap()],
             admission: Admission {
@@ -225,6 +230,7 @@ quiet-s = 6
 name = "cucm-pub"
 address = "::ffff:192.0.2.11"
 cluster = "hq-cluster"
+time-zone = "Europe/Berlin"
 [catalogue]
 files = ["vendor.toml"]
 [log]

@@ -86,7 +86,7 @@ pub(crate) fn health(place: &Place, args: &AskArgs) -> ExitCode {
         }
         for refused in list(health, "refused") {
             say(&format!(
-                "  refused {} from {} ({}); to let it in: {}",
+                "  refused {} from {} ({}); what to do: {}",
                 text(refused, "count"),
                 text(refused, "from"),
                 text(refused, "why"),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::run;
+use super::{run, zones};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 
@@ -130,8 +130,11 @@ pub(crate) fn load(place: &Place) -> Result<(Config, Catalogue), Vec<String>> {
     if let Some(store) = &place.store {
         config.store.path.clone_from(store);
     }
-    let catalogue = read_catalogue(&config)?;
-    Ok((config, catalogue))
+    let zones = zones::load(&config.node_zones);
+    match (read_catalogue(&config), zones) {
+        (Ok(catalogue), Ok(zones)) => Ok((config, catalogue.with_zones(zones))),
+        (catalogue, zones) => Err([catalogue.err(), zones.err()].into_iter().flatten().flatten().collect()),
+    }
 }
 
 /// The text of a configuration or catalogue file, which is never long.

@@ -118,14 +118,14 @@ impl Replay {
 
     /// Lets time pass to `until`, doing what is due at its own time.
     fn advance(&mut self, until: Mono, show: &mut dyn FnMut(Wall, &Alert)) {
-        while let Some(due) = self.path.engine.deadline().filter(|due| *due <= until) {
+        while let Some(due) = self.path.deadline().filter(|due| *due <= until) {
             self.tick(due.max(self.mono), show);
         }
         self.mono = self.mono.max(until);
     }
 
     fn run_out(&mut self, show: &mut dyn FnMut(Wall, &Alert)) {
-        while let Some(due) = self.path.engine.deadline() {
+        while let Some(due) = self.path.deadline() {
             self.tick(due.max(self.mono), show);
         }
     }
@@ -133,7 +133,7 @@ impl Replay {
     fn tick(&mut self, mono: Mono, show: &mut dyn FnMut(Wall, &Alert)) {
         let wall = self.first.unwrap_or_default().plus(mono.since(Mono::ZERO));
         self.mono = mono;
-        self.path.engine.tick(Now { mono, wall, synchronised: true });
+        self.path.tick(Now { mono, wall, synchronised: true });
         self.drain(wall, show);
     }
 

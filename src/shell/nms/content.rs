@@ -47,6 +47,12 @@ impl AsReceived {
         Some(Self { datagram: datagram.into(), kind: notification.kind })
     }
 
+    /// How much memory it takes, in octets.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.datagram.len()
+    }
+
     pub(super) const fn kind(&self) -> Kind {
         self.kind
     }

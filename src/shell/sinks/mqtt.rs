@@ -177,6 +177,7 @@ async fn republish(
 ///
 /// # Errors
 /// If a password file cannot be read.
+#[cfg(feature = "embedded-broker")]
 pub(crate) fn embedded_users(
     users: &[crate::config::Credentials],
 ) -> Result<Vec<(String, crate::config::Secret)>, String> {

@@ -12,6 +12,7 @@ mod tags;
 
 pub use fields::colon_value;
 pub use rtmt::{RtmtFailure, authentication_failures, nested_lines};
+pub(crate) use tags::same_key;
 pub use tags::{Part, TagIter, TagValue, Tags};
 
 use crate::wire::syslog::scan::Scan;

@@ -224,7 +224,7 @@ fn known_name(key: &str) -> &str {
 }
 
 /// Compares a name of [`TagIter`] with a key, both without blanks around them.
-fn same_key(name: &str, wanted: &str) -> bool {
+pub(crate) fn same_key(name: &str, wanted: &str) -> bool {
     let first = |key: &str| key.as_bytes().first().map(u8::to_ascii_lowercase);
     // Nearly every call ends at one of these two.
     if first(name) != first(wanted) {

@@ -12,6 +12,9 @@ use super::oid::Oid;
 use super::standard;
 use super::v3::UsmCounter;
 
+/// What an allocator adds to what it is asked for, in octets, about.
+const ALLOCATION: usize = 16;
+
 /// A value to be sent: one of ours, or one that is passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutValue<'a> {
@@ -68,6 +71,26 @@ impl<'a> OutVarbind<'a> {
     /// This value under this name.
     pub fn new(name: Oid, value: impl Into<OutValue<'a>>) -> Self {
         Self { name, value: value.into() }
+    }
+
+    /// About how much memory a received one takes, in octets.
+    pub(super) fn size(&self) -> usize {
+        let oid = |oid: &Oid| ALLOCATION + size_of_val(oid.sub_ids());
+        let value = match &self.value {
+            OutValue::OctetString(octets) | OutValue::Opaque(octets) => ALLOCATION + octets.len(),
+            OutValue::ObjectIdentifier(id) => oid(id),
+            OutValue::Integer(_)
+            | OutValue::IpAddress(_)
+            | OutValue::Counter32(_)
+            | OutValue::Unsigned32(_)
+            | OutValue::TimeTicks(_)
+            | OutValue::Counter64(_)
+            | OutValue::Null
+            | OutValue::NoSuchObject
+            | OutValue::NoSuchInstance
+            | OutValue::EndOfMibView => 0,
+        };
+        size_of::<Self>() + oid(&self.name) + value
     }
 
     fn write(&self, list: &mut Writer) {

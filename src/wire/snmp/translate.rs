@@ -121,6 +121,12 @@ impl Relayed {
         &self.varbinds
     }
 
+    /// About how much memory it takes, in octets: many times what its datagram had, if that held many small varbinds.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.varbinds.iter().map(OutVarbind::size).sum::<usize>()
+    }
+
     /// The message of an SNMPv2c trap or inform.
     #[must_use]
     pub fn encode_v2c(&self, kind: Kind, community: &[u8], request_id: i32) -> Vec<u8> {

@@ -41,6 +41,16 @@ pub(super) fn read(scan: Scan<'_>) -> Option<Header<'_>> {
     Some(Header { form, sequence, host, stamp, body })
 }
 
+/// What a relay leaves before the alarm that takes the next word of CUCM's date for a host: `UTC :  %…`.
+pub(super) fn torn(mut scan: Scan<'_>) -> Option<(Zone, &str)> {
+    let zone = stamp::zone(&mut scan)?;
+    scan.blanks();
+    if !scan.eat(b':') {
+        return None;
+    }
+    Some((zone, alarm(scan)?))
+}
+
 type Found<'a> = (Option<&'a str>, Option<Stamp>, &'a str);
 
 /// The first of the numbers; IOS can write two (`29: 000031: …`).

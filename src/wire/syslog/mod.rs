@@ -9,7 +9,7 @@ mod header;
 mod rfc5424;
 pub(crate) mod scan;
 
-use crate::wire::stamp::Stamp;
+use crate::wire::stamp::{self, Stamp, Zone};
 use scan::Scan;
 
 /// A relay puts its header before that of the sender; more than this many headers are not read.
@@ -65,6 +65,12 @@ pub struct Record<'a> {
     pub body: &'a str,
 }
 
+/// `UTC`, which an RFC 5424 relay takes for the APP-NAME.
+fn zone_alone(word: &str) -> Option<Zone> {
+    let mut scan = Scan::new(word);
+    stamp::zone(&mut scan).filter(|_| scan.is_empty())
+}
+
 /// Reads one line. Line ends and NULs behind it are dropped.
 #[must_use]
 pub fn decode(line: &str) -> Record<'_> {
@@ -105,6 +111,17 @@ impl<'a> Record<'a> {
             self.become_cisco(found);
             return false;
         }
+        if self.form == Form::Rfc3164 {
+            if let Some((zone, body)) = cisco::torn(scan) {
+                self.mend(zone);
+                (self.form, self.body) = (Form::CiscoLog, body);
+                return false;
+            }
+            // A relay that does not know RFC 5424 puts its own header before it and drops the priority.
+            if rfc5424::dated(scan) && rfc5424::read(scan, self) {
+                return true;
+            }
+        }
         if pri.is_none() && self.form == Form::Rfc5424 {
             self.read_relayed(scan);
             return false;
@@ -126,6 +143,11 @@ impl<'a> Record<'a> {
 
     fn become_cisco(&mut self, found: cisco::Header<'a>) {
         // rsyslog takes the sequence number before the first colon for the tag.
+        if found.stamp.is_none()
+            && let Some(zone) = self.app.and_then(zone_alone)
+        {
+            self.mend(zone);
+        }
         let tag = self.app.and_then(|app| app.trim_end_matches(':').parse().ok());
         self.form = found.form;
         self.sequence = found.sequence.or(tag);
@@ -134,6 +156,15 @@ impl<'a> Record<'a> {
         self.stamp = found.stamp.or(self.stamp);
         (self.app, self.pid, self.msgid) = (None, None, None);
         self.body = found.body;
+    }
+
+    /// A relay read the date only up to the second, and took `AM.90` for the host.
+    fn mend(&mut self, zone: Zone) {
+        let rest = self.host.filter(|host| stamp::is_half(host));
+        if rest.is_some() {
+            self.host = None;
+        }
+        self.stamp = self.stamp.and_then(|stamp| stamp.mended(rest, zone));
     }
 
     /// `logger '<188>101: cucm-sub1: ... : %UC_IMS...'` puts a tag before a whole message. One that begins with a PRI right behind
@@ -169,6 +200,9 @@ impl<'a> Record<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod relays_tests;
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,11 @@ pub(super) fn read<'a>(scan: Scan<'a>, record: &mut Record<'a>) -> bool {
     fields(scan, record).is_some()
 }
 
+/// Whether it begins with a version and a date, as nothing else does.
+pub(super) fn dated(mut scan: Scan<'_>) -> bool {
+    scan.number::<u16>(3) == Some(1) && scan.eat(b' ') && stamp::rfc3339(&mut scan).is_some()
+}
+
 fn fields<'a>(mut scan: Scan<'a>, record: &mut Record<'a>) -> Option<()> {
     scan.number::<u16>(3).filter(|&version| version > 0)?;
     let time = field(&mut scan)?;

@@ -165,7 +165,7 @@ impl Load {
     fn put(&self, path: &mut Path, first: u64, messages: &Messages) -> Result<(), Failure> {
         for (n, message) in (first..).zip(messages.iter()) {
             let now = at((self.step)(n));
-            path.engine.tick(now);
+            path.tick(now);
             let (verdict, _) =
                 if (self.is_trap)(n) { path.snmp(message, FROM, now) } else { (path.syslog(message, FROM, now), None) };
             while path.engine.next_action().is_some() {}

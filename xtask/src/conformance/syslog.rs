@@ -41,14 +41,14 @@ fn lines(file: &Path) -> Result<Group, Failure> {
         } else if expected.get("valid") == Some(&Value::Bool(false)) {
             group.check_weakly(id, INVALID, Ok(()));
         } else {
-            compare(&mut group, id, &record, &expected);
+            compare(&mut group, id, raw, &record, &expected);
         }
     }
     Ok(group)
 }
 
 /// Compares every field that is named; a name that we do not know is an error, since it would look like success.
-fn compare(group: &mut Group, id: &str, record: &Record<'_>, expected: &Value) {
+fn compare(group: &mut Group, id: &str, raw: &str, record: &Record<'_>, expected: &Value) {
     let log = ciscolog::parse(record.body);
     let mut result = Ok(());
     let mut compared = 0;
@@ -64,7 +64,70 @@ fn compare(group: &mut Group, id: &str, record: &Record<'_>, expected: &Value) {
         compared += 1;
         result = result.and(outcome);
     }
-    if compared == 0 { group.check_weakly(id, UNSTATED, result) } else { group.check(id, result) }
+    match expected_of(raw, record) {
+        _ if compared > 0 => group.check(id, result),
+        Some(by_form) => group.check(id, by_form),
+        None => group.check_weakly(id, UNSTATED, result),
+    }
+}
+
+/// What the form of a line says where the corpus says nothing: its fields, split here at the blanks of its standard; `None` for a
+/// line of no standard's form.
+fn expected_of(raw: &str, record: &Record<'_>) -> Option<Result<(), String>> {
+    rfc5424(raw, record).or_else(|| alarm(raw, record)).or_else(|| rfc3164(raw, record))
+}
+
+/// RFC 5424, 6: `<PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID`, each one word.
+fn rfc5424(raw: &str, record: &Record<'_>) -> Option<Result<(), String>> {
+    let (_, rest) = raw.strip_prefix('<')?.split_once(">1 ")?;
+    let mut words = rest.split(' ');
+    words.next().filter(|time| time.as_bytes().get(4) == Some(&b'-') && time.len() >= 19)?;
+    let given = [record.host, record.app, record.pid, record.msgid];
+    let named = ["HOSTNAME", "APP-NAME", "PROCID", "MSGID"];
+    let checks = named.into_iter().zip(given).map(|(name, got)| Some((name, words.next()?, got)));
+    let checks = checks.collect::<Option<Vec<_>>>()?;
+    let mut all = checks.into_iter().map(|(name, word, got)| same(name, &Some(word).filter(|word| *word != "-"), &got));
+    Some(all.try_for_each(|each| each).and_then(|()| same("form", &Form::Rfc5424, &record.form)))
+}
+
+/// The first `%FACILITY-SEVERITY-MNEMONIC:` of a Cisco line, before which nothing but its header stands.
+fn alarm(raw: &str, record: &Record<'_>) -> Option<Result<(), String>> {
+    let (head, rest) = raw.split_once('%')?;
+    let name = rest.split_once(':').map(|(name, _)| name)?;
+    let is_alarm = name.split('-').any(|part| part.len() == 1 && part.bytes().all(|b| b.is_ascii_digit()));
+    let only_header = head.is_empty() || head.trim_end().ends_with(':');
+    (is_alarm && only_header && !name.contains(' ')).then(|| {
+        let log = ciscolog::parse(record.body).ok_or("no CiscoLog message")?;
+        same("alarm", &name.to_owned(), &format!("{}-{}-{}", log.facility, log.severity, log.mnemonic))
+    })
+}
+
+/// RFC 3164, 4.1: `<PRI>Mmm dd hh:mm:ss HOSTNAME TAG[PID]: `; some send more digits of the second, or RFC 3339's date.
+fn rfc3164(raw: &str, record: &Record<'_>) -> Option<Result<(), String>> {
+    let (_, rest) = raw.strip_prefix('<')?.split_once('>')?;
+    let mut words = rest.split_ascii_whitespace();
+    let first = words.next()?;
+    let stamp = if MONTHS.contains(&first) {
+        let (day, time) = (words.next()?, words.next()?);
+        let time = time.split_once('.').map_or(time, |(time, _)| time);
+        (time.len() == 8).then(|| format!("{first} {day} {time}"))?
+    } else {
+        let (date, time) = first.split_once('T').filter(|(date, _)| date.len() == 10)?;
+        let month = date.get(5..7)?.parse::<usize>().ok()?.checked_sub(1).and_then(|n| MONTHS.get(n))?;
+        format!("{month} {} {}", date.get(8..)?.trim_start_matches('0'), time.get(..8)?)
+    };
+    let (host, tag) = (words.next()?, words.next()?.strip_suffix(':')?);
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_'));
+    let (app, pid) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('[')) {
+        Some((app, pid)) => (app, Some(pid)),
+        None => (tag, None),
+    };
+    (plain(host) && plain(app)).then(|| {
+        date(record, &stamp)?;
+        same("HOSTNAME", &Some(host), &record.host)?;
+        same("TAG", &Some(app), &record.app)?;
+        same("PID", &pid, &record.pid)
+    })
 }
 
 fn plain(value: &Value) -> String {
@@ -164,7 +227,12 @@ fn captures(folder: &Path) -> Result<Group, Failure> {
         for datagram in datagrams {
             let line = String::from_utf8_lossy(&datagram.payload);
             let what = format!("{} frame {}", name(&file), datagram.frame);
-            group.check_weakly(&what, UNSTATED, without_loss(&line, &decode(&line)));
+            let record = decode(&line);
+            match (without_loss(&line, &record), expected_of(&line, &record)) {
+                (Err(lost), _) => group.check(&what, Err(lost)),
+                (Ok(()), Some(by_form)) => group.check(&what, by_form),
+                (Ok(()), None) => group.check_weakly(&what, UNSTATED, Ok(())),
+            }
         }
     }
     Ok(group)

@@ -18,12 +18,13 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "wire", imports: &["units"] },
     Place { name: "usm", imports: &["units", "verdict", "board", "wire"] },
     Place { name: "relay", imports: &["units", "wire"] },
+    Place { name: "assemble", imports: &["units", "wire"] },
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
     Place { name: "config", imports: &["units", "event", "alert", "engine", "usm", "catalogue", "board"] },
     Place {
         name: "path",
-        imports: &["units", "event", "verdict", "wire", "usm", "relay", "catalogue", "engine", "config"],
+        imports: &["units", "event", "verdict", "wire", "usm", "relay", "assemble", "catalogue", "engine", "config"],
     },
     Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
     Place {
@@ -37,6 +38,7 @@ pub(super) const PLACES: &[Place] = &[
             "wire",
             "usm",
             "relay",
+            "assemble",
             "catalogue",
             "engine",
             "config",
