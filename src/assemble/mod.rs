@@ -3,10 +3,10 @@
 //! CiscoLog allows a message 800 octets and splits a longer one; each piece has the header and some of the parameters, and the
 //! account can be in any of them. Pieces wait here until all are there, or none came for a while; then they are one line.
 //!
-//! Pieces are of one set if sender, host, alarm and mark are the same, their times lie within [`NEAR`], and no parameter is
+//! Pieces are of one set if sender, host, alarm and mark are the same, their times lie within `NEAR`, and no parameter is
 //! contradicted: CUCM numbers per process, so the same number can come twice from one node at the same time.
 //!
-//! Bounds: [`SETS`] sets of [`SET_BYTES`] octets. One too many makes the sender with most sets give up its oldest. Time is an argument.
+//! Bounds: `SETS` sets of `SET_BYTES` octets. One too many makes the sender with most sets give up its oldest. Time is an argument.
 
 mod join;
 
