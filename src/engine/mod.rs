@@ -133,14 +133,14 @@ impl Engine {
         if name.is_empty() {
             return Verdict::NoAccount;
         }
-        let cluster = self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono);
-        let known = self.accounts.find(observation.realm, &cluster, name.as_str());
+        let (realm, cluster) = self.nodes.home_of(observation, now.mono);
+        let known = self.accounts.find(realm, &cluster, name.as_str());
         self.note_move(known);
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
             Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
             Meaning::Failure | Meaning::Lockout(_) => {
-                let account = Account { realm: observation.realm, cluster, name };
+                let account = Account { realm, cluster, name };
                 match known.or_else(|| self.admit(account.clone())) {
                     Some(slot) => self.attempt(slot, observation, now),
                     None => self.without_place(account, observation, now),
