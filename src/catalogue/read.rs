@@ -222,10 +222,8 @@ impl Catalogue {
         let interface = whole(&entry.interface).unwrap_or_default();
         let node = whole(&pack.node).unwrap_or_default();
         let number = |names: &[String]| whole(names).and_then(|text| text.trim().parse::<u32>().ok());
-        let interface_is = match entry.meaning {
-            Said::FailedSu => entry.interface_is.as_deref().unwrap_or(SU),
-            _other => entry.interface_is.as_deref().unwrap_or_default(),
-        };
+        let of_su = if entry.meaning == Said::FailedSu { SU } else { "" };
+        let interface_is = entry.interface_is.as_deref().unwrap_or(of_su);
         let observation = Observation {
             meaning,
             family: Family::of(&entry.family),

@@ -16,6 +16,7 @@ mod broker;
 mod check;
 mod cucm;
 mod deliver;
+mod explain;
 mod hostile;
 mod mib;
 mod nms;
