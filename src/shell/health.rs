@@ -108,6 +108,9 @@ impl Health {
                 "outbox": store.outbox,
                 "folded": store.folded,
                 "dropped": store.dropped,
+                "outages": store.outages,
+                "last_outage": store.last_outage,
+                "unanswered": store.unanswered,
             },
         });
         if let (Some(all), Value::Object(path)) = (report.as_object_mut(), path) {

@@ -2,17 +2,23 @@
 //! informs and wakes the sinks.
 //!
 //! Invariant: no alert is delivered, and no inform answered, before the commit that holds it is synced.
-//! If the disk store fails while running, a store in memory takes its place until the next start, and health says so.
+//! While the disk does not work, the store is in memory and this thread tries the disk again and again: alerts are delivered all the
+//! same, informs are not answered, so that their senders keep them.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
+use super::clock;
+use super::outage::Outage;
 use crate::alert::{Alert, State};
 use crate::engine::{AccountRecord, Node};
-use crate::store::{Bounds, Commit, Durability, Entry, Fault, MemoryBackend, Store, Timeline};
+use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
 use crate::usm::SenderRecord;
 
@@ -20,6 +26,10 @@ use crate::usm::SenderRecord;
 const QUEUE: usize = 1_024;
 /// Requests that are committed together at most.
 const TOGETHER: usize = 256;
+/// How often it is looked whether the store is still where it was.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+/// Faults that are kept for the operator; more tell nothing new.
+const FAULTS: usize = 8;
 
 /// The answer to an inform.
 #[derive(Debug)]
@@ -85,7 +95,7 @@ impl Turn {
 enum Request {
     Keep(Turn),
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
-    Acknowledged { sink: Arc<str>, generation: u64, seq: u64 },
+    Acknowledged { sink: Arc<str>, seq: u64 },
     Alerts { closed: usize, reply: oneshot::Sender<Vec<Alert>> },
     Report { reply: oneshot::Sender<StoreReport> },
     Stop { reply: oneshot::Sender<()> },
@@ -97,6 +107,11 @@ pub(crate) struct StoreReport {
     pub(crate) on_disk: bool,
     /// What is wrong, for the operator.
     pub(crate) faults: Vec<String>,
+    /// How often the disk has failed in this run, and what was the last time that it did and works again.
+    pub(crate) outages: u32,
+    pub(crate) last_outage: Option<String>,
+    /// Informs that were not answered because what they carried was not on the disk.
+    pub(crate) unanswered: u64,
     pub(crate) size_bytes: u64,
     pub(crate) outbox: usize,
     pub(crate) folded: u64,
@@ -105,18 +120,14 @@ pub(crate) struct StoreReport {
     pub(crate) backlog: Vec<(Arc<str>, usize)>,
 }
 
-/// The newest outbox entry that may be delivered. The generation changes when another store takes over and numbers begin anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Newest {
-    pub(crate) generation: u64,
-    pub(crate) seq: u64,
-}
-
 /// The way to the store's thread.
 #[derive(Clone, Debug)]
 pub(crate) struct KeeperHandle {
     requests: mpsc::Sender<Request>,
-    pub(crate) newest: watch::Receiver<Newest>,
+    /// The number of the newest outbox entry that may be delivered.
+    pub(crate) newest: watch::Receiver<u64>,
+    /// Whether the store is on its disk.
+    pub(crate) on_disk: watch::Receiver<bool>,
 }
 
 impl KeeperHandle {
@@ -129,8 +140,8 @@ impl KeeperHandle {
         self.ask(|reply| Request::Fetch { from, limit, reply }).await.unwrap_or_default()
     }
 
-    pub(crate) async fn acknowledged(&self, sink: &Arc<str>, generation: u64, seq: u64) {
-        let request = Request::Acknowledged { sink: Arc::clone(sink), generation, seq };
+    pub(crate) async fn acknowledged(&self, sink: &Arc<str>, seq: u64) {
+        let request = Request::Acknowledged { sink: Arc::clone(sink), seq };
         let _gone = self.requests.send(request).await.is_err();
     }
 
@@ -158,34 +169,48 @@ impl KeeperHandle {
 pub(crate) struct Keeper {
     store: Store,
     sinks: Vec<Arc<str>>,
-    on_disk: bool,
+    outage: Outage,
     faults: Vec<String>,
-    generation: u64,
-    newest: watch::Sender<Newest>,
+    unanswered: u64,
+    next_check: Instant,
+    newest: watch::Sender<u64>,
+    on_disk: watch::Sender<bool>,
 }
 
 impl Keeper {
-    /// Starts the thread over an open store. `faults` is what was wrong when it was opened.
+    /// Starts the thread over an open store. `outage` is why its disk cannot be used now, `faults` what else was wrong when it was
+    /// opened.
     ///
     /// # Errors
     /// If the system gives us no thread.
     pub(crate) fn start(
         store: Store,
-        on_disk: bool,
+        outage: Option<Fault>,
         faults: Vec<String>,
         sinks: Vec<Arc<str>>,
     ) -> std::io::Result<(KeeperHandle, JoinHandle<()>)> {
         let (requests, queue) = mpsc::channel(QUEUE);
-        let (newest, newest_seen) = watch::channel(Newest { generation: 0, seq: store.last_seq() });
-        let mut keeper = Self { store, sinks, on_disk, faults, generation: 0, newest };
+        let (newest, newest_seen) = watch::channel(store.last_seq());
+        let (on_disk, on_disk_seen) = watch::channel(outage.is_none());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let now = clock::instant();
+        let outage = Outage::from(outage.map(|fault| (fault, now)));
+        let mut keeper =
+            Self { store, sinks, outage, faults, unanswered: 0, next_check: now + CHECK_EVERY, newest, on_disk };
         keeper.register();
-        let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue))?;
-        Ok((KeeperHandle { requests, newest: newest_seen }, thread))
+        let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue, &runtime))?;
+        Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen }, thread))
     }
 
-    fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        while let Some(first) = queue.blocking_recv() {
-            let mut requests = vec![first];
+    fn run(mut self, mut queue: mpsc::Receiver<Request>, runtime: &Runtime) {
+        loop {
+            let wake = self.outage.next_try().unwrap_or(self.next_check);
+            let first = match runtime.block_on(async { timeout_at(wake, queue.recv()).await }) {
+                Ok(Some(first)) => Some(first),
+                Ok(None) => return,
+                Err(_) => None,
+            };
+            let mut requests: Vec<Request> = first.into_iter().collect();
             while requests.len() < TOGETHER
                 && let Ok(next) = queue.try_recv()
             {
@@ -199,6 +224,7 @@ impl Keeper {
             if !turns.is_empty() {
                 self.keep(turns);
             }
+            self.look_after();
             // Nothing that was asked after the last request matters any more.
             if others.into_iter().any(|request| self.serve(request)) {
                 return;
@@ -208,16 +234,18 @@ impl Keeper {
 
     /// Commits these turns as one, syncs if one of them needs it, then answers and wakes.
     fn keep(&mut self, turns: Vec<Turn>) {
-        let durability = match turns.iter().any(Turn::is_urgent) {
+        // While the disk does not work it is tried when its time has come, not with every turn.
+        let durability = match turns.iter().any(Turn::is_urgent) && self.outage.next_try().is_none() {
             true => Durability::Now,
             false => Durability::Later,
         };
-        if let Err(fault) = commit_of(&turns).and_then(|commit| self.store.commit(commit, durability)) {
-            self.fall_back(&fault);
-            // Memory takes what the disk did not; this cannot fail for want of space.
-            if let Err(fault) = commit_of(&turns).and_then(|commit| self.store.commit(commit, Durability::Now)) {
-                self.note(&fault);
+        match commit_of(&turns) {
+            Ok(commit) => {
+                if let Err(fault) = self.store.commit(commit, durability) {
+                    self.failed(fault);
+                }
             }
+            Err(fault) => self.note(&fault),
         }
         for alert in turns.iter().flat_map(Turn::alerts) {
             tracing::info!(
@@ -228,11 +256,60 @@ impl Keeper {
                 alert.summary
             );
         }
-        for answer in turns.into_iter().flat_map(|turn| turn.answers) {
+        self.answer(turns.into_iter().flat_map(|turn| turn.answers));
+        self.newest.send_replace(self.store.last_seq());
+    }
+
+    /// An inform whose sender is not told that it has arrived is kept there, and repeated.
+    fn answer(&mut self, answers: impl Iterator<Item = Answer>) {
+        if self.outage.next_try().is_some() {
+            self.unanswered += u64::try_from(answers.count()).unwrap_or(u64::MAX);
+            return;
+        }
+        for answer in answers {
             // A lost answer makes the sender repeat its inform, which is then recognised.
             let _unsent = answer.socket.send_to(&answer.bytes, answer.to).is_err();
         }
-        self.newest.send_replace(Newest { generation: self.generation, seq: self.store.last_seq() });
+    }
+
+    /// Tries a disk that has failed, and looks after one that works, each when its time has come.
+    fn look_after(&mut self) {
+        let now = clock::instant();
+        match self.outage.next_try() {
+            Some(next) if next <= now => self.sync(),
+            Some(_) => {}
+            None if self.next_check <= now => {
+                self.next_check = now + CHECK_EVERY;
+                if let Err(fault) = self.store.check() {
+                    self.failed(fault);
+                }
+            }
+            None => {}
+        }
+        for note in self.store.drain_notes() {
+            self.note_text(format!("store: {note}"));
+        }
+    }
+
+    fn sync(&mut self) {
+        match self.store.sync() {
+            Ok(()) => {
+                if let Some(over) = self.outage.ended(clock::instant()) {
+                    tracing::info!("store: {over}");
+                    self.on_disk.send_replace(true);
+                }
+            }
+            Err(fault) => self.failed(fault),
+        }
+    }
+
+    fn failed(&mut self, fault: Fault) {
+        if self.outage.failed(fault, clock::instant())
+            && let Some(text) = self.outage.text()
+        {
+            tracing::error!("{text}");
+            self.on_disk.send_replace(false);
+        }
     }
 
     /// Serves one request; true if it was the last.
@@ -246,10 +323,8 @@ impl Keeper {
                 });
                 let _gone = reply.send(entries).is_err();
             }
-            Request::Acknowledged { sink, generation, seq } => {
-                if generation == self.generation
-                    && let Err(fault) = self.store.acknowledged(&sink, seq)
-                {
+            Request::Acknowledged { sink, seq } => {
+                if let Err(fault) = self.store.acknowledged(&sink, seq) {
                     self.note(&fault);
                 }
             }
@@ -260,9 +335,7 @@ impl Keeper {
                 let _gone = reply.send(self.report()).is_err();
             }
             Request::Stop { reply } => {
-                if let Err(fault) = self.store.sync() {
-                    self.note(&fault);
-                }
+                self.sync();
                 let _gone = reply.send(()).is_err();
                 return true;
             }
@@ -279,35 +352,16 @@ impl Keeper {
     fn report(&self) -> StoreReport {
         let lost = self.store.lost();
         StoreReport {
-            on_disk: self.on_disk,
-            faults: self.faults.clone(),
+            on_disk: self.outage.next_try().is_none(),
+            faults: self.outage.text().into_iter().chain(self.faults.iter().cloned()).collect(),
+            outages: self.outage.count(),
+            last_outage: self.outage.last(),
+            unanswered: self.unanswered,
             size_bytes: self.store.size_bytes().unwrap_or(0),
             outbox: self.store.outbox_len(),
             folded: lost.folded,
             dropped: lost.dropped,
             backlog: self.sinks.iter().map(|s| (Arc::clone(s), self.store.backlog(s).unwrap_or(0))).collect(),
-        }
-    }
-
-    /// The disk has failed: go on in memory with what is still to be delivered. What is on the disk stays there.
-    fn fall_back(&mut self, fault: &Fault) {
-        self.note(fault);
-        let Ok(memory) = Store::open(Box::new(MemoryBackend::default()), Bounds::default()) else { return };
-        let mut old = core::mem::replace(&mut self.store, memory);
-        self.on_disk = false;
-        self.generation += 1;
-        self.register();
-        let from = self.sinks.iter().filter_map(|sink| old.cursor(sink)).min().unwrap_or(old.last_seq());
-        let pending = old.read_from::<Alert>(from + 1, usize::MAX).unwrap_or_default();
-        let open = old.load_open_alerts::<Alert>().map(|l| l.records).unwrap_or_default();
-        let mut commit = Commit::new();
-        let copied = open
-            .iter()
-            .try_for_each(|(_, alert)| commit.put_open_alert(alert.id.as_str(), alert))
-            .and_then(|()| pending.iter().try_for_each(|entry| commit.append(&entry.subject, &entry.record)))
-            .and_then(|()| self.store.commit(commit, Durability::Now));
-        if let Err(fault) = copied {
-            self.note(&fault);
         }
     }
 
@@ -320,12 +374,14 @@ impl Keeper {
 
     /// Notes a fault once.
     fn note(&mut self, fault: &Fault) {
-        let text = format!("store: {fault}");
+        self.note_text(format!("store: {fault}"));
+    }
+
+    fn note_text(&mut self, text: String) {
         if !self.faults.contains(&text) {
             tracing::error!("{text}");
             self.faults.push(text);
-            // More different faults than this tell nothing new.
-            self.faults.truncate(8);
+            self.faults.truncate(FAULTS);
         }
     }
 }

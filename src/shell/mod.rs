@@ -13,6 +13,7 @@ mod log;
 pub mod mqtt;
 pub mod nms;
 mod open;
+mod outage;
 mod receive;
 mod report;
 mod run;

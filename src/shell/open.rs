@@ -1,60 +1,71 @@
 //! What the last run left: the store, the engine's time line and accounts, and which SNMP engine we are.
 
+use std::path::Path;
+
 use super::clock::{self, Clock};
 use super::snmpv3;
 use crate::alert::Alert;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::engine::{AccountRecord, Engine, Node};
-use crate::store::{Bounds, Commit, DiskOptions, Durability, FaultKind, MemoryBackend, Opened, Store};
+use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, MemoryBackend, Opened, Store};
 use crate::units::Mono;
 use crate::usm::{LocalEngine, MAXIMUM};
 
 /// What was found when the store was opened.
 pub(crate) struct Opening {
     pub(crate) store: Store,
-    pub(crate) on_disk: bool,
-    /// It holds what was written last.
+    /// Why it is in memory for now.
+    pub(crate) outage: Option<Fault>,
+    /// It holds what was written last, and what is written now stays.
     is_whole: bool,
+    /// What stays true until the next start.
     pub(crate) faults: Vec<String>,
 }
 
 /// Opens the store; one that cannot be opened is no reason not to start.
 pub(crate) fn open_store(config: &Config) -> Result<Opening, String> {
     let path = &config.store.path;
-    let options = DiskOptions { max_mb: config.store.max_bytes / 1_000_000, ..DiskOptions::default() };
+    let options = DiskOptions { max_bytes: config.store.max_bytes, ..DiskOptions::default() };
+    let at = path.display();
     match Store::open_disk(path, options, Bounds::default()) {
         Ok((store, opened)) => {
             let is_whole = matches!(opened, Opened::Fresh | Opened::Existing);
-            let fault = match opened {
-                Opened::Fresh | Opened::Existing => None,
-                Opened::FellBack { syncs } => Some(format!(
-                    "store: the last {syncs} syncs in {} are damaged; what was before them is used",
-                    path.display()
-                )),
-                Opened::SetAside { kept_as, why } => Some(format!(
-                    "store: {} could not be read ({why}); it is kept as {}, and a new one is used",
-                    path.display(),
-                    kept_as.display()
-                )),
+            let (fault, outage) = match opened {
+                Opened::Fresh | Opened::Existing => (None, None),
+                Opened::FellBack { syncs } => {
+                    (Some(format!("store: the last {syncs} syncs in {at} are damaged; what was before them is used")), None)
+                }
+                Opened::SetAside { kept_as, why } => (Some(set_aside(path, &kept_as, &why)), None),
+                Opened::InMemory { why, is_known: true } => (None, Some(why)),
+                Opened::InMemory { why, is_known: false } => {
+                    let unknown = path.join("db").exists().then(|| {
+                        format!("store: what {at} holds could not be read at the start; this run began without it")
+                    });
+                    (unknown, Some(why))
+                }
             };
-            Ok(Opening { store, on_disk: true, is_whole, faults: fault.into_iter().collect() })
+            Ok(Opening { store, outage, is_whole, faults: fault.into_iter().collect() })
         }
         Err(fault) if fault.kind == FaultKind::Locked => Err(format!(
-            "store: {}: another lockwarden uses this store; end it, or set store.path to another directory",
-            path.display()
+            "store: {at}: another lockwarden uses this store; end it, or set store.path to another directory"
         )),
+        // A store that is in the way and cannot be moved away. Beside it nothing can be written.
         Err(fault) => {
-            let text = format!(
-                "store: {}: {fault}; alerts and counters are kept in memory until the next start. Make the directory writable \
-                 for this user, or set store.path",
-                path.display()
-            );
+            let text = format!("store: {at}: {fault}; alerts and counters are kept in memory until the next start");
             let store = Store::open(Box::new(MemoryBackend::default()), Bounds::default());
             let store = store.map_err(|fault| format!("store in memory: {fault}"))?;
-            Ok(Opening { store, on_disk: false, is_whole: true, faults: vec![text] })
+            Ok(Opening { store, outage: None, is_whole: true, faults: vec![text] })
         }
     }
+}
+
+fn set_aside(path: &Path, kept_as: &Path, why: &str) -> String {
+    format!(
+        "store: {} could not be read ({why}); it is kept as {}, and a new one is used",
+        path.display(),
+        kept_as.display()
+    )
 }
 
 /// Our SNMP engine in this run.
@@ -65,7 +76,9 @@ pub(crate) fn local_engine(
     problems: &mut Vec<String>,
 ) -> LocalEngine {
     let fixed = config.traps.engine_id.as_deref();
-    let local = snmpv3::start(fixed, opening.is_whole, &mut opening.store, clock.now()).unwrap_or_else(|fault| {
+    let durability = if opening.outage.is_some() { Durability::Later } else { Durability::Now };
+    let kept = snmpv3::start(fixed, opening.is_whole, (&mut opening.store, durability), clock.now());
+    let local = kept.unwrap_or_else(|fault| {
         problems.push(format!("store: {fault}; SNMPv3 senders will have to learn a new engine id at the next start"));
         snmpv3::unkept(fixed, clock.now())
     });

@@ -22,7 +22,7 @@ use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
-use super::{control, listen, log, sinks, snmpv3};
+use super::{control, listen, log, outage, sinks, snmpv3};
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
 use crate::path::{Doors, Path, Relay};
@@ -48,7 +48,8 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let mut problems = Vec::new();
         let sockets = sockets(config, &mut problems)?;
         let mut opening = open::open_store(config)?;
-        for fault in &opening.faults {
+        let outage = opening.outage.as_ref().map(outage::described);
+        for fault in opening.faults.iter().chain(&outage) {
             tracing::error!("{fault}");
             said(&format!("DEGRADED: {fault}"));
         }
@@ -181,7 +182,7 @@ fn start(
     path.relay = config.relay.as_ref().map(|relay| Relay::new(relay, &snmpv3::random()));
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
-        Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
+        Keeper::start(opening.store, opening.outage, opening.faults, sinks.names.clone()).map_err(no_thread)?;
     let name = |bound: &Bound| match bound.input {
         Input::Traps => format!("traps on {}/udp", bound.address),
         Input::Syslog => format!("syslog on {}/udp", bound.address),
@@ -296,6 +297,7 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
     for (_, state) in &health.sinks {
         tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
     }
+    tokio::spawn(notify_outages(health.keeper.on_disk.clone(), Arc::clone(&changed)));
     loop {
         let report = lasting(health.report().await).to_string();
         let _same = document.send_if_modified(|old| {
@@ -304,6 +306,13 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
             changed
         });
         let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();
+    }
+}
+
+/// Tells when the store's disk fails, and when it works again.
+async fn notify_outages(mut on_disk: watch::Receiver<bool>, changed: Arc<Notify>) {
+    while on_disk.changed().await.is_ok() {
+        changed.notify_one();
     }
 }
 

@@ -63,14 +63,20 @@ impl Keyring {
     }
 }
 
-/// Which engine we are in this run. Boots rise, and are on the medium when this returns.
+/// Which engine we are in this run. Boots rise, and with [`Durability::Now`] are on the medium when this returns. While the medium does
+/// not work the engine must be a new one, so that nobody misses it if it is never kept: `is_whole` is then false.
 ///
 /// `is_whole`: the store holds what was written last. Otherwise the boots in it may be those of an earlier start, so the engine gets a
 /// new id (RFC 3414 section 2.2.1). An id that the operator has fixed stays; see [`fixed_start`].
 ///
 /// # Errors
 /// What the store says.
-pub(crate) fn start(fixed: Option<&[u8]>, is_whole: bool, store: &mut Store, now: Now) -> Result<LocalEngine, Fault> {
+pub(crate) fn start(
+    fixed: Option<&[u8]>,
+    is_whole: bool,
+    (store, durability): (&mut Store, Durability),
+    now: Now,
+) -> Result<LocalEngine, Fault> {
     let known: Option<Identity> = store.load_identity()?;
     let identity = match fixed.and_then(EngineId::new) {
         Some(id) => fixed_start(id, known, now),
@@ -78,7 +84,7 @@ pub(crate) fn start(fixed: Option<&[u8]>, is_whole: bool, store: &mut Store, now
     };
     let mut commit = Commit::new();
     commit.save_identity(&identity)?;
-    store.commit(commit, Durability::Now)?;
+    store.commit(commit, durability)?;
     Ok(LocalEngine::new(identity, now.mono))
 }
 
@@ -154,34 +160,34 @@ mod tests {
     #[test]
     fn an_engine_keeps_its_id_and_counts_its_starts() {
         let mut store = store();
-        let first = start(None, true, &mut store, now()).unwrap();
-        let second = start(None, true, &mut store, now()).unwrap();
+        let first = start(None, true, (&mut store, Durability::Now), now()).unwrap();
+        let second = start(None, true, (&mut store, Durability::Now), now()).unwrap();
         assert_eq!((first.boots(), second.boots(), first.id()), (1, 2, second.id()));
     }
 
     #[test]
     fn an_engine_whose_boots_may_be_wrong_is_a_new_one_unless_its_id_is_fixed() {
         let mut store = store();
-        let first = start(None, true, &mut store, now()).unwrap();
-        let second = start(None, false, &mut store, now()).unwrap();
+        let first = start(None, true, (&mut store, Durability::Now), now()).unwrap();
+        let second = start(None, false, (&mut store, Durability::Now), now()).unwrap();
         assert_eq!(second.boots(), 1);
         assert_ne!(second.id(), first.id());
         let fixed = [0x80, 0, 0, 9, 1];
-        let third = start(Some(&fixed), true, &mut store, now()).unwrap();
+        let third = start(Some(&fixed), true, (&mut store, Durability::Now), now()).unwrap();
         assert_eq!((third.id().as_bytes(), third.boots()), (&fixed[..], 500_001));
-        assert_eq!(start(Some(&fixed), true, &mut store, now()).unwrap().boots(), 500_002);
-        assert_eq!(start(Some(&fixed), false, &mut store, now()).unwrap().boots(), 500_003);
+        assert_eq!(start(Some(&fixed), true, (&mut store, Durability::Now), now()).unwrap().boots(), 500_002);
+        assert_eq!(start(Some(&fixed), false, (&mut store, Durability::Now), now()).unwrap().boots(), 500_003);
     }
 
     #[test]
     fn boots_of_a_fixed_engine_rise_over_a_run_that_the_store_does_not_know_of() {
         let (mut store, fixed) = (store(), [0x80, 0, 0, 9, 1]);
         let later = |mins| Now { wall: now().wall.plus(Span::mins(mins)), ..now() };
-        let first = start(Some(&fixed), true, &mut store, now()).unwrap();
+        let first = start(Some(&fixed), true, (&mut store, Durability::Now), now()).unwrap();
         let without_store = unkept(Some(&fixed), later(10));
-        let again = start(Some(&fixed), true, &mut store, later(20)).unwrap();
+        let again = start(Some(&fixed), true, (&mut store, Durability::Now), later(20)).unwrap();
         assert_eq!([first, without_store, again].map(|engine| engine.boots()), [500_001, 500_011, 500_021]);
-        let clock_went_back = start(Some(&fixed), true, &mut store, later(0)).unwrap();
+        let clock_went_back = start(Some(&fixed), true, (&mut store, Durability::Now), later(0)).unwrap();
         assert_eq!(clock_went_back.boots(), 500_022);
     }
 }

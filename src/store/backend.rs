@@ -105,6 +105,20 @@ pub trait Backend: Send {
     /// # Errors
     /// When the medium cannot be read.
     fn size_bytes(&self) -> Result<u64, Fault>;
+
+    /// Looks whether the medium is still there. If not, what it held is held in memory from now on, and the next `sync` looks for a
+    /// medium to write it to.
+    ///
+    /// # Errors
+    /// Says what has become of it.
+    fn check(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// What happened to the medium since the last call that an operator should know.
+    fn drain_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Why the store could not do something, for an operator.

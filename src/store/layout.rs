@@ -305,6 +305,19 @@ impl Store {
         self.backend.size_bytes()
     }
 
+    /// Looks whether the medium is still there; see [`Backend::check`].
+    ///
+    /// # Errors
+    /// Says what has become of it; the next [`Store::sync`] looks for a medium to write everything to.
+    pub fn check(&mut self) -> Result<(), Fault> {
+        self.backend.check()
+    }
+
+    /// What happened to the medium since the last call that an operator should know.
+    pub fn drain_notes(&mut self) -> Vec<String> {
+        self.backend.drain_notes()
+    }
+
     /// Writes cursors that can move and deletes entries that every sink has, in one batch.
     fn advance(&mut self) -> Result<(), Fault> {
         let progress = self.outbox.progress();
@@ -400,8 +413,12 @@ fn settle_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
                 return Err(fault(FaultKind::Corrupt, "it holds records but no layout version".into()));
             }
         }
-        backend.apply(&[Write::Put { tree: Tree::Meta, key: LAYOUT_KEY.to_vec(), value: record::encode(&LAYOUT)? }])?;
-        return backend.sync();
+        // Batches are kept in their order, so it is there with whatever follows.
+        return backend.apply(&[Write::Put {
+            tree: Tree::Meta,
+            key: LAYOUT_KEY.to_vec(),
+            value: record::encode(&LAYOUT)?,
+        }]);
     };
     match record::decode::<u32>(&bytes) {
         Some(LAYOUT) => Ok(()),

@@ -1,4 +1,4 @@
-//! The store in memory: for tests, and what the service runs on when the disk store cannot be opened.
+//! The store in memory: for tests, and what is held of a disk that has failed.
 //!
 //! Nothing survives the process; `sync` succeeds because there is nothing to wait for.
 
@@ -15,6 +15,19 @@ impl MemoryBackend {
     #[must_use]
     pub const fn new() -> Self {
         Self(BTreeMap::new())
+    }
+
+    /// Every record, by tree and key.
+    pub fn iter(&self) -> impl Iterator<Item = (&(Tree, Vec<u8>), &Vec<u8>)> {
+        self.0.iter()
+    }
+
+    pub(super) fn contains(&self, key: &(Tree, Vec<u8>)) -> bool {
+        self.0.contains_key(key)
+    }
+
+    pub(super) fn insert(&mut self, key: (Tree, Vec<u8>), value: Vec<u8>) {
+        self.0.insert(key, value);
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod mqtt;
 pub(crate) mod nms;
 pub(crate) mod relay;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
@@ -19,15 +20,9 @@ pub(crate) const WAITING: usize = 64;
 /// A token that stands for no outbox entry: a state that is published again after each connection.
 pub(crate) const NO_ENTRY: u64 = u64::MAX;
 
-/// The outbox entries that are on their way: which store they are of, and how many messages of each are not acknowledged.
-#[derive(Debug, Default)]
-pub(crate) struct UnderWay {
-    generation: u64,
-    parts: std::collections::BTreeMap<u64, usize>,
-}
-
-/// Shared between the task that reads the outbox and the one that takes acknowledgements.
-pub(crate) type Shared = Arc<std::sync::Mutex<UnderWay>>;
+/// The outbox entries that are on their way, with how many messages of each are not acknowledged. Shared between the task that reads
+/// the outbox and the one that takes acknowledgements.
+pub(crate) type Shared = Arc<std::sync::Mutex<BTreeMap<u64, usize>>>;
 
 /// The message that tells an open alert's state, if it has one.
 pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send + Sync>;
@@ -59,7 +54,7 @@ pub(crate) async fn feed<T>(
     refresh: Refresh<T>,
 ) {
     let mut newest = keeper.newest.clone();
-    let mut generation = newest.borrow_and_update().generation;
+    newest.mark_unchanged();
     let mut next = first;
     loop {
         let entries: Vec<Entry<Alert>> = keeper.fetch(next, PAGE).await;
@@ -77,19 +72,12 @@ pub(crate) async fn feed<T>(
                     continue;
                 }
             }
-            let now = *newest.borrow_and_update();
-            if now.generation != generation {
-                // Another store has taken over, and its numbers begin anew.
-                generation = now.generation;
-                next = 0;
-                with(&shared, |under_way| *under_way = UnderWay { generation, ..UnderWay::default() });
-            }
             continue;
         }
         for entry in entries {
             next = entry.seq + 1;
             let parts = to_messages(entry.seq, &entry.record);
-            with(&shared, |under_way| under_way.parts.insert(entry.seq, parts.len()));
+            with(&shared, |under_way| under_way.insert(entry.seq, parts.len()));
             for message in parts.into_iter().chain(still_open(&keeper, &entry.record, &refresh).await) {
                 if messages.send(message).await.is_err() {
                     return;
@@ -117,21 +105,20 @@ pub(crate) async fn acknowledge(keeper: KeeperHandle, shared: Shared, sink: Arc<
             continue;
         }
         let done = with(&shared, |under_way| {
-            let parts = under_way.parts.get_mut(&seq)?;
+            let parts = under_way.get_mut(&seq)?;
             *parts = parts.saturating_sub(1);
             if *parts > 0 {
                 return None;
             }
-            under_way.parts.remove(&seq);
-            Some(under_way.generation)
+            under_way.remove(&seq)
         });
-        if let Some(generation) = done {
-            keeper.acknowledged(&sink, generation, seq).await;
+        if done.is_some() {
+            keeper.acknowledged(&sink, seq).await;
         }
     }
 }
 
-fn with<R>(shared: &Shared, act: impl FnOnce(&mut UnderWay) -> R) -> R {
+fn with<R>(shared: &Shared, act: impl FnOnce(&mut BTreeMap<u64, usize>) -> R) -> R {
     // A poisoned lock means that a task panicked, and a panic ends the process; the data is whole either way.
     act(&mut shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }

@@ -1,47 +1,48 @@
 //! The store on disk: sled 0.34, with what it leaves open closed around it.
 //!
-//! * sled's `flush` is no fsync: [`SledBackend::sync`] adds an fdatasync of its `db` file.
-//! * What is applied waits in memory until the sync and goes to sled as one batch: atomic over all trees (they share one
-//!   sled tree, told apart by a prefix), written once however often a key changed, and still there to be tried again
-//!   when the disk was full: sled itself refuses everything after its first write error, so it is reopened then.
+//! * sled's `flush` is no fsync: every write adds an fdatasync of its `db` file.
+//! * What [`Lasting`] has collected goes to sled as one batch: atomic over all trees (they share one sled tree, told apart by a
+//!   prefix), and written once however often a key changed.
+//! * sled refuses everything after its first write error, so it is closed then and opened again when the disk works.
 //! * A store that cannot be read is set aside and a new one begun. sled panics on some damage; see [`open_guarded`].
 
+mod copy;
 mod directory;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use sled::{Batch, Config, Db, Mode};
 
-use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write};
+use super::backend::{Fault, FaultKind, Pair, Tree};
+use super::lasting::{Changes, Disk, Key, Lasting, Medium};
+use super::memory::MemoryBackend;
 use directory::{Directory, fault, kind_of};
 
 /// sled's page cache. It holds our working set many times over.
 const CACHE_BYTES: u64 = 2 << 20;
 /// sled's key of the number of the last sync: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
-/// Changes that may wait for a sync; more than that, and `apply` syncs by itself.
-const MAX_WAITING: usize = 16_384;
 /// How long sled's threads may take to let go of a closed store.
 const RELEASE: (u32, Duration) = (50, Duration::from_millis(10));
 
 /// How the disk store is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskOptions {
-    /// Size on disk above which the store is written anew when it is next opened, in MiB.
-    pub max_mb: u64,
+    /// The size on disk that the store stays under, in bytes: it is written anew before it gets there.
+    pub max_bytes: u64,
     /// Whether a MiB is kept in reserve for a full disk.
     pub ballast: bool,
 }
 
 impl Default for DiskOptions {
     fn default() -> Self {
-        Self { max_mb: 64, ballast: true }
+        Self { max_bytes: 64 << 20, ballast: true }
     }
 }
 
@@ -64,29 +65,58 @@ pub enum Opened {
         /// What is wrong with it.
         why: String,
     },
+    /// A place that cannot be used now: the store is in memory until it can.
+    InMemory {
+        /// Why it cannot be used.
+        why: Fault,
+        /// Whether what lies there could be read all the same.
+        is_known: bool,
+    },
 }
 
-/// sled, and what waits for the next sync.
-pub struct SledBackend {
+/// Opens the store in the directory `path`, which is created if need be, and reads it through once. One that cannot be read is moved
+/// to `<path>.damaged-<n>`. If the directory cannot be used now, what it holds is read from a copy where that is possible, and the
+/// store goes on in memory until it can.
+///
+/// # Errors
+/// When another process has the store open.
+pub(super) fn open(path: &Path, options: DiskOptions) -> Result<(Lasting, Opened), Fault> {
+    let medium = Box::new(SledMedium { path: path.to_owned(), options });
+    match SledDisk::open(path) {
+        Ok((disk, opened)) => Ok((Lasting::over(medium, Box::new(disk)), opened)),
+        Err(fault) if fault.kind == FaultKind::Locked => Err(fault),
+        Err(fault) => {
+            let known = copy::read(path);
+            let opened = Opened::InMemory { is_known: known.is_some(), why: fault };
+            Ok((Lasting::without_disk(medium, known), opened))
+        }
+    }
+}
+
+/// Moves what is at `path` away like a damaged store and begins a new one. Returns where the old one went.
+///
+/// # Errors
+/// When another handle has the store open, the directory cannot be renamed, or the new store not opened.
+pub(super) fn begin_anew(path: &Path, options: DiskOptions) -> Result<(Lasting, PathBuf), Fault> {
+    let directory = Directory::create(path)?;
+    wait_for_release(&directory)?;
+    let (db, kept_as) = begin_anew_in(&directory)?;
+    let medium = Box::new(SledMedium { path: path.to_owned(), options });
+    Ok((Lasting::over(medium, Box::new(SledDisk::over(directory, db)?)), kept_as))
+}
+
+/// An open sled.
+struct SledDisk {
     directory: Directory,
-    options: DiskOptions,
-    /// `None` only after reopening has failed.
-    db: Option<Db>,
-    /// sled has refused a write and must be reopened before the next.
-    broken: bool,
+    db: Db,
+    /// Its data file, to sync it and to know it again.
+    file: File,
     /// The number of the last successful sync.
     generation: u64,
-    /// Changes since the last sync, by sled's key; `None` deletes.
-    waiting: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
-impl SledBackend {
-    /// Opens the store in the directory `path`, which is created if need be, and reads it through once. One that cannot
-    /// be read is moved to `<path>.damaged-<n>`.
-    ///
-    /// # Errors
-    /// When the directory cannot be written, the disk is full, or another process has the store open.
-    pub fn open(path: &Path, options: DiskOptions) -> Result<(Self, Opened), Fault> {
+impl SledDisk {
+    fn open(path: &Path) -> Result<(Self, Opened), Fault> {
         let directory = Directory::create(path)?;
         wait_for_release(&directory)?;
         directory.settle_rebuild()?;
@@ -113,156 +143,63 @@ impl SledBackend {
             }
             Ok(db) => (db, Opened::Fresh),
             Err(why) => {
-                let (db, kept_as) = begin_anew(&directory)?;
+                let (db, kept_as) = begin_anew_in(&directory)?;
                 (db, Opened::SetAside { kept_as, why })
             }
         };
-        let db = if directory.size_bytes()? > options.max_mb << 20 { rebuild(&directory, db)? } else { db };
-        Ok((Self::over(directory, options, db)?, opened))
+        Ok((Self::over(directory, db)?, opened))
     }
 
-    /// Moves what is at `path` away like a damaged store and begins a new one. Returns where the old one went.
-    ///
-    /// # Errors
-    /// When another handle has the store open, the directory cannot be renamed, or the new store not opened.
-    pub fn begin_anew(path: &Path, options: DiskOptions) -> Result<(Self, PathBuf), Fault> {
-        let directory = Directory::create(path)?;
-        wait_for_release(&directory)?;
-        let (db, kept_as) = begin_anew(&directory)?;
-        Ok((Self::over(directory, options, db)?, kept_as))
-    }
-
-    fn over(directory: Directory, options: DiskOptions, db: Db) -> Result<Self, Fault> {
+    fn over(directory: Directory, db: Db) -> Result<Self, Fault> {
         directory.end_opening()?;
         directory.sync()?;
         let generation = generation_of(&db)?;
         directory.note_generation(generation);
-        let store = Self { directory, options, db: Some(db), broken: false, generation, waiting: BTreeMap::new() };
-        store.lay_in_ballast();
-        Ok(store)
+        let file = File::open(directory.db()).map_err(|e| fault("open the store", &directory.db(), &e))?;
+        Ok(Self { directory, db, file, generation })
+    }
+}
+
+impl Disk for SledDisk {
+    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let value = self.db.get(sled_key(tree, key)).map_err(|e| sled_fault("read the store", e))?;
+        Ok(value.map(|value| value.to_vec()))
     }
 
-    fn lay_in_ballast(&self) {
-        if self.options.ballast {
-            self.directory.lay_in_ballast();
-        }
+    fn scan(&self, tree: Tree, from: &[u8], limit: usize) -> Result<Vec<Pair>, Fault> {
+        let (start, end) = (sled_key(tree, from), [tree.prefix() + 1]);
+        let pair = |read: sled::Result<(sled::IVec, sled::IVec)>| {
+            let (key, value) = read.map_err(|e| sled_fault("read the store", e))?;
+            Ok((without_prefix(&key), value.to_vec()))
+        };
+        self.db.range(start.as_slice()..&end[..]).take(limit).map(pair).collect()
     }
 
-    fn db(&self) -> Result<&Db, Fault> {
-        self.db.as_ref().ok_or_else(|| Fault {
-            action: "use the store",
-            cause: "it was closed after a write error and could not be opened again".into(),
-            kind: FaultKind::Io,
-        })
-    }
-
-    /// Everything that waits, as one batch, onto the medium.
-    fn write_out(&mut self) -> Result<(), Fault> {
-        if self.broken {
-            self.reopen()?;
-        }
-        let mut batch = Batch::default();
-        for (key, value) in &self.waiting {
-            match value {
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
-            }
-        }
+    fn write(&mut self, changes: &Changes) -> Result<(), Fault> {
+        self.check()?;
         let generation = self.generation.saturating_add(1);
-        batch.insert(GENERATION_KEY, &generation.to_be_bytes());
-        let db = self.db()?;
-        let written = db.apply_batch(batch).and_then(|()| db.flush());
-        let path = self.directory.db();
-        let synced = written.map_err(|e| sled_fault("write the store", e)).and_then(|_| {
-            File::open(&path).and_then(|db| db.sync_data()).map_err(|e| fault("sync the store", &path, &e))
-        });
-        // After a failed sync the system may hold the pages for clean: only a new batch writes them again.
-        self.broken = synced.is_err();
-        synced?;
+        write_batch(&self.db, changes.iter().map(|(key, value)| (key, value.as_ref())), generation)?;
+        self.file.sync_data().map_err(|e| fault("sync the store", &self.directory.db(), &e))?;
         self.generation = generation;
         self.directory.note_generation(generation);
         Ok(())
     }
 
-    fn reopen(&mut self) -> Result<(), Fault> {
-        self.directory.make_room()?;
-        drop(self.db.take());
-        wait_for_release(&self.directory)?;
-        self.db = Some(open_and_read(&self.directory)?);
-        self.broken = false;
-        Ok(())
-    }
-}
-
-impl Backend for SledBackend {
-    fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        let key = sled_key(tree, key);
-        match self.waiting.get(&key) {
-            Some(value) => Ok(value.clone()),
-            None => self.db()?.get(key).map(|v| v.map(|v| v.to_vec())).map_err(|e| sled_fault("read the store", e)),
-        }
+    fn generation(&self) -> u64 {
+        self.generation
     }
 
-    fn scan(&self, tree: Tree, from: &[u8], limit: usize) -> Result<Vec<Pair>, Fault> {
-        let start = sled_key(tree, from);
-        let end = [tree.prefix() + 1];
-        let mut stored = self.db()?.range(start.as_slice()..&end[..]).peekable();
-        let mut waiting = self.waiting.range(start..end.to_vec()).peekable();
-        let mut found = Vec::new();
-        while found.len() < limit {
-            let pair = match (stored.peek(), waiting.peek()) {
-                (Some(Err(_)), _) | (None, None) => None,
-                (Some(Ok((old, _))), Some((new, _))) if old.as_ref() < new.as_slice() => None,
-                (Some(Ok(_)), None) => None,
-                (Some(Ok((old, _))), Some((new, _))) if old.as_ref() == new.as_slice() => {
-                    stored.next();
-                    waiting.next()
-                }
-                (Some(Ok(_)) | None, Some(_)) => waiting.next(),
-            };
-            let (key, value) = match pair {
-                Some((key, Some(value))) => (key.as_slice(), value.clone()),
-                Some((_, None)) => continue,
-                None => match stored.next() {
-                    Some(read) => {
-                        let (key, value) = read.map_err(|e| sled_fault("read the store", e))?;
-                        found.push((without_prefix(&key), value.to_vec()));
-                        continue;
-                    }
-                    None => break,
-                },
-            };
-            found.push((without_prefix(key), value));
+    fn check(&self) -> Result<(), Fault> {
+        let path = self.directory.db();
+        let is_here = |here: &std::fs::Metadata| {
+            self.file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (here.dev(), here.ino()))
+        };
+        match std::fs::metadata(&path) {
+            Ok(here) if is_here(&here) => Ok(()),
+            Ok(_) => Err(gone(format!("{} was replaced by another file", path.display()))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(gone(format!("{} was removed", path.display()))),
+            Err(e) => Err(fault("find the store", &path, &e)),
         }
-        Ok(found)
-    }
-
-    fn apply(&mut self, batch: &[Write]) -> Result<(), Fault> {
-        if self.waiting.len() + batch.len() > MAX_WAITING {
-            self.sync()?;
-        }
-        for write in batch {
-            match write {
-                Write::Put { tree, key, value } => self.waiting.insert(sled_key(*tree, key), Some(value.clone())),
-                Write::Delete { tree, key } => self.waiting.insert(sled_key(*tree, key), None),
-            };
-        }
-        Ok(())
-    }
-
-    fn sync(&mut self) -> Result<(), Fault> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let mut written = self.write_out();
-        if written.as_ref().is_err_and(|fault| fault.kind == FaultKind::NoSpace) && self.directory.drop_ballast()? {
-            written = self.write_out();
-        } else if written.is_ok() {
-            self.lay_in_ballast();
-        }
-        written?;
-        self.waiting.clear();
-        Ok(())
     }
 
     fn size_bytes(&self) -> Result<u64, Fault> {
@@ -270,42 +207,100 @@ impl Backend for SledBackend {
     }
 }
 
+fn gone(cause: String) -> Fault {
+    Fault { action: "find the store", cause: format!("{cause} while it was in use"), kind: FaultKind::Io }
+}
+
+/// A directory that a store is opened in again and again.
+struct SledMedium {
+    path: PathBuf,
+    options: DiskOptions,
+}
+
+impl Medium for SledMedium {
+    fn open(&mut self) -> Result<Box<dyn Disk>, Fault> {
+        let directory = Directory::create(&self.path)?;
+        wait_for_release(&directory)?;
+        directory.settle_rebuild()?;
+        directory.make_room()?;
+        let used = directory.is_used();
+        directory.begin_opening()?;
+        let db = open_guarded(&directory, used);
+        if db.is_err() {
+            directory.end_opening()?;
+        }
+        Ok(Box::new(SledDisk::over(directory, db?)?))
+    }
+
+    fn set_aside(&mut self) -> Result<String, Fault> {
+        let directory = Directory::create(&self.path)?;
+        wait_for_release(&directory)?;
+        Ok(directory.set_aside()?.display().to_string())
+    }
+
+    fn give_reserve(&mut self) -> bool {
+        Directory::create(&self.path).and_then(|directory| directory.drop_ballast()).unwrap_or(false)
+    }
+
+    fn take_reserve(&mut self) {
+        if self.options.ballast
+            && let Ok(directory) = Directory::create(&self.path)
+        {
+            directory.lay_in_ballast();
+        }
+    }
+
+    fn replace(&mut self, records: &MemoryBackend, generation: u64) -> Result<(), Fault> {
+        let directory = Directory::create(&self.path)?;
+        wait_for_release(&directory)?;
+        let rebuilt = directory.begin_rebuild()?;
+        if let Err(fault) = write_anew(records, generation, &rebuilt) {
+            directory.settle_rebuild()?;
+            return Err(fault);
+        }
+        directory.end_rebuild()
+    }
+
+    fn max_bytes(&self) -> u64 {
+        self.options.max_bytes
+    }
+}
+
 /// Sets the directory aside and opens a new store in its place.
-fn begin_anew(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
+fn begin_anew_in(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
     let kept_as = directory.set_aside()?;
     directory.begin_opening()?;
     let db = open_guarded(directory, false)?;
     Ok((db, kept_as))
 }
 
-/// Writes the store anew, without what sled has left lying in it. If there is no room for that, it stays as it is.
-fn rebuild(directory: &Directory, db: Db) -> Result<Db, Fault> {
-    let rebuilt = directory.begin_rebuild()?;
-    if copy(&db, &rebuilt).is_err() {
-        directory.settle_rebuild()?;
-        return Ok(db);
-    }
-    drop(db);
-    wait_for_release(directory)?;
-    directory.end_rebuild()?;
-    open_and_read(directory)
-}
-
-/// Everything in `db` into a new store, closed and synced.
-fn copy(db: &Db, into: &Directory) -> Result<(), Fault> {
-    let mut batch = Batch::default();
-    for pair in db.iter() {
-        let (key, value) = pair.map_err(|e| sled_fault("read the store", e))?;
-        batch.insert(key, value);
-    }
+/// Exactly these records in a new store, closed and synced.
+fn write_anew(records: &MemoryBackend, generation: u64, into: &Directory) -> Result<(), Fault> {
     let new = open_and_read(into)?;
-    let written = new.apply_batch(batch).and_then(|()| new.flush());
-    written.map_err(|e| sled_fault("rebuild the store", e))?;
+    write_batch(&new, records.iter().map(|(key, value)| (key, Some(value))), generation)?;
     drop(new);
     wait_for_release(into)?;
     let synced = File::open(into.db()).and_then(|db| db.sync_all());
-    synced.map_err(|e| fault("rebuild the store", into.path(), &e))?;
+    synced.map_err(|e| fault("write the store anew", into.path(), &e))?;
     into.sync()
+}
+
+/// These changes with the number of their sync as one batch, written but not yet synced.
+fn write_batch<'a>(
+    db: &Db,
+    changes: impl Iterator<Item = (&'a Key, Option<&'a Vec<u8>>)>,
+    generation: u64,
+) -> Result<(), Fault> {
+    let mut batch = Batch::default();
+    for ((tree, key), value) in changes {
+        match value {
+            Some(value) => batch.insert(sled_key(*tree, key), value.as_slice()),
+            None => batch.remove(sled_key(*tree, key)),
+        }
+    }
+    batch.insert(GENERATION_KEY, &generation.to_be_bytes());
+    let written = db.apply_batch(batch).and_then(|()| db.flush());
+    written.map(|_bytes| ()).map_err(|e| sled_fault("write the store", e))
 }
 
 /// Opens and reads the store where sled may panic.

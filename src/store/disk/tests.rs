@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::store::backend::{Backend, FaultKind, Tree, Write};
-use crate::store::{Bounds, Commit, DiskOptions, Durability, Opened, SledBackend, Store};
+use crate::store::{Bounds, Commit, DiskOptions, Durability, Lasting, Opened, Store, disk};
 
 /// A directory of one test, with all that lies beside the store in it.
 struct Place(PathBuf);
@@ -23,8 +23,8 @@ impl Place {
         self.0.join("data")
     }
 
-    fn open(&self) -> (SledBackend, Opened) {
-        SledBackend::open(&self.store(), DiskOptions::default()).unwrap()
+    fn open(&self) -> (Lasting, Opened) {
+        disk::open(&self.store(), DiskOptions::default()).unwrap()
     }
 }
 
@@ -77,7 +77,7 @@ fn what_was_synced_survives_a_kill_and_what_was_not_is_absent_as_a_whole() {
     backend.sync().unwrap();
     backend.apply(&[put("a", "9"), put("c", "3")]).unwrap();
     killed(&place.store(), &place.0.join("copy"));
-    let (copy, opened) = SledBackend::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
+    let (copy, opened) = disk::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
     assert_eq!(opened, Opened::Existing);
     let pair = |k: &str, v: &str| (Vec::from(k), Vec::from(v));
     assert_eq!(copy.scan(Tree::Accounts, b"", 9).unwrap(), [pair("a", "1"), pair("b", "2")]);
@@ -120,7 +120,7 @@ fn a_batch_larger_than_a_segment_is_one_batch() {
     backend.apply(&batch).unwrap();
     backend.sync().unwrap();
     killed(&place.store(), &place.0.join("copy"));
-    let (copy, _) = SledBackend::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
+    let (copy, _) = disk::open(&place.0.join("copy"), DiskOptions::default()).unwrap();
     assert_eq!(copy.scan(Tree::Accounts, b"", 9_999).unwrap().len(), 5_000);
 }
 
@@ -128,7 +128,7 @@ fn a_batch_larger_than_a_segment_is_one_batch() {
 fn a_second_handle_is_told_that_the_store_is_in_use() {
     let place = Place::new();
     let (_held, _) = place.open();
-    let fault = SledBackend::open(&place.store(), DiskOptions::default()).map(|_| ()).unwrap_err();
+    let fault = disk::open(&place.store(), DiskOptions::default()).map(|_| ()).unwrap_err();
     assert_eq!(
         (fault.kind, fault.cause.contains("is in use by another process; stop the other")),
         (FaultKind::Locked, true)
@@ -164,7 +164,7 @@ fn a_store_that_ended_the_process_twice_while_opening_is_set_aside() {
 fn of_many_damaged_stores_the_newest_three_are_kept() {
     let place = Place::new();
     for _ in 0..5 {
-        SledBackend::begin_anew(&place.store(), DiskOptions::default()).unwrap();
+        disk::begin_anew(&place.store(), DiskOptions::default()).unwrap();
     }
     let mut names: Vec<_> =
         fs::read_dir(&place.0).unwrap().flatten().map(|e| e.file_name().into_string().unwrap()).collect();
@@ -205,6 +205,7 @@ fn a_damaged_store_never_keeps_the_service_from_starting() {
             Opened::Existing => format!("opened with {found}"),
             Opened::FellBack { syncs } => format!("{syncs} syncs back, with {found}"),
             Opened::SetAside { why, .. } => format!("set aside: {why}"),
+            Opened::InMemory { why, .. } => format!("in memory: {why}"),
         };
         summary.push(format!("{name}: {what}"));
     };
@@ -286,7 +287,7 @@ fn a_store_over_its_size_is_written_anew_with_everything_in_it() {
     }
     let before = (backend.size_bytes().unwrap(), backend.scan(Tree::Accounts, b"", 9_999).unwrap());
     drop(backend);
-    let (backend, opened) = SledBackend::open(&place.store(), DiskOptions { max_mb: 1, ballast: true }).unwrap();
+    let (backend, opened) = disk::open(&place.store(), DiskOptions { max_bytes: 1 << 20, ballast: true }).unwrap();
     assert_eq!((opened, backend.scan(Tree::Accounts, b"", 9_999).unwrap()), (Opened::Existing, before.1));
     let size = backend.size_bytes().unwrap();
     assert!(size < before.0, "{size} bytes after {}", before.0);
@@ -299,7 +300,7 @@ fn an_interrupted_rebuild_is_undone_or_ended() {
     filled(&place);
     for (whole, expected) in [(false, 3_000), (true, 1)] {
         let half = place.store().join("rebuilt");
-        let (mut copy, _) = SledBackend::open(&half, DiskOptions { max_mb: 64, ballast: false }).unwrap();
+        let (mut copy, _) = disk::open(&half, DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
         copy.apply(&[put("a", "1")]).unwrap();
         copy.sync().unwrap();
         drop(copy);
@@ -332,7 +333,7 @@ fn the_ballast_is_laid_in_and_not_counted() {
     assert_eq!(fs::metadata(place.store().join("ballast")).unwrap().len(), 1 << 20);
     assert!(backend.size_bytes().unwrap() < 1 << 20);
     let without =
-        SledBackend::open(&place.0.join("other"), DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
+        disk::open(&place.0.join("other"), DiskOptions { ballast: false, ..DiskOptions::default() }).unwrap();
     assert!(!place.0.join("other/ballast").exists());
     drop(without);
 }
