@@ -19,12 +19,15 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "usm", imports: &["units", "verdict", "board", "wire"] },
     Place { name: "relay", imports: &["units", "wire"] },
     Place { name: "assemble", imports: &["units", "wire"] },
+    Place { name: "audit", imports: &["units", "event", "wire"] },
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
-    Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board"] },
+    Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board", "audit"] },
     Place { name: "config", imports: &["units", "event", "alert", "engine", "usm", "catalogue", "board"] },
     Place {
         name: "path",
-        imports: &["units", "event", "verdict", "wire", "usm", "relay", "assemble", "catalogue", "engine", "config"],
+        imports: &[
+            "units", "event", "verdict", "wire", "usm", "relay", "assemble", "audit", "catalogue", "engine", "config",
+        ],
     },
     Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
     Place {
@@ -39,6 +42,7 @@ pub(super) const PLACES: &[Place] = &[
             "usm",
             "relay",
             "assemble",
+            "audit",
             "catalogue",
             "engine",
             "config",
