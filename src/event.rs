@@ -209,6 +209,21 @@ pub struct Observation<'a> {
     pub unlock_s: Option<u32>,
     /// How many failures the message itself reports (`FailedLoginCount`), if it does.
     pub reported_failures: Option<u32>,
+    /// What it says for the audit log alone.
+    pub session: Session<'a>,
+}
+
+/// What only some sources say about a login: the columns of the Mitel audit form that no other message has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Session<'a> {
+    /// Whether a session was free; none: not said.
+    pub available: Option<bool>,
+    /// Unique only within a login type; empty if not said.
+    pub id: &'a str,
+    /// Free text; empty if none.
+    pub comment: &'a str,
+    /// The source's own number of the record; empty if none.
+    pub number: &'a str,
 }
 
 /// A message's own time and how fine it is.

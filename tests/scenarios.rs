@@ -7,12 +7,14 @@
     reason = "a story that cannot be told is a failed test"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path as FilePath;
 
 use lockwarden::alert::{Alert, State};
+use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
@@ -53,13 +55,14 @@ struct Story {
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
     uptime: u32,
+    audit: BTreeMap<u64, AuditRecord>,
 }
 
 impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
         let zones = Zones::default();
-        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100, audit: BTreeMap::new() }
     }
 
     fn tell(&mut self, written: &str) -> String {
@@ -112,6 +115,7 @@ impl Story {
         let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
         match what {
             "tick" => self.pass_time(),
+            "audit" => self.pass_time() + &self.audit(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
             "trap" => {
                 let datagram = self.clog(rest);
@@ -182,8 +186,11 @@ impl Story {
             self.kept.push(record);
         }
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
+        old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
+        let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
         let kept = self.kept.clone();
         let engine = &mut self.path().engine;
+        engine.resume_audit(next, 2_000);
         for record in kept {
             // Through the store's own form.
             let bytes = postcard::to_allocvec(&record).unwrap();
@@ -215,6 +222,15 @@ impl Story {
         told
     }
 
+    /// Every record of the audit log so far, newest first.
+    fn audit(&mut self) -> String {
+        let now = self.now();
+        let mut changed = Vec::new();
+        self.path().engine.drain_audit(now.mono, |record| changed.push(record.clone()));
+        self.audit.extend(changed.into_iter().map(|record| (record.id, record)));
+        self.audit.values().rev().map(|record| recorded(record) + "\n").collect()
+    }
+
     fn path(&mut self) -> &mut Path {
         let (settings, zones) = (&self.settings, &self.zones);
         self.path.get_or_insert_with(|| {
@@ -242,6 +258,13 @@ fn span(text: &str) -> Span {
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "stories are short and start at zero")]
     Span::millis((number * unit).round() as u64)
+}
+
+/// One line with the columns of the form that hold something.
+fn recorded(record: &AuditRecord) -> String {
+    let cells = Column::of_form().iter().chain(&[Column::Cluster, Column::Node, Column::Family]);
+    let cells = cells.map(|column| column.of(record)).filter(|cell| !cell.is_empty());
+    format!("record {}", cells.collect::<Vec<_>>().join(" | "))
 }
 
 /// One line with everything about an alert that a reader of a story wants to see.

@@ -41,7 +41,7 @@ fn titled(line: &str) -> Option<Row> {
     let mut titles: Vec<(Column, usize, usize)> = Vec::new();
     for (at, mark) in line.char_indices().filter(|(_, c)| matches!(c, ':' | '=')) {
         let from = titles.last().map_or(0, |(_, _, end)| *end);
-        if let Some((column, start)) = line.get(from..at).and_then(|before| title(before)) {
+        if let Some((column, start)) = line.get(from..at).and_then(title) {
             titles.push((column, from + start, at + mark.len_utf8()));
         }
     }

@@ -74,6 +74,17 @@ pub(crate) struct Entry {
     /// How often it happened.
     #[serde(default)]
     pub(crate) times: Vec<String>,
+    /// `True` or `False`: whether a session was free.
+    #[serde(default)]
+    pub(crate) session_available: Vec<String>,
+    #[serde(default)]
+    pub(crate) session_id: Vec<String>,
+    /// Free text for the audit log.
+    #[serde(default)]
+    pub(crate) comment: Vec<String>,
+    /// The source's own number of the record.
+    #[serde(default)]
+    pub(crate) number: Vec<String>,
     #[serde(skip)]
     pub(crate) compiled: Option<Pattern>,
     #[serde(skip)]
@@ -154,6 +165,13 @@ pub(crate) struct TestLine {
     pub(crate) credential: Credential,
     pub(crate) unlock_s: Option<u32>,
     pub(crate) failures: Option<u32>,
+    pub(crate) session_available: Option<bool>,
+    #[serde(default)]
+    pub(crate) session_id: String,
+    #[serde(default)]
+    pub(crate) comment: String,
+    #[serde(default)]
+    pub(crate) number: String,
     /// How many statements the line makes.
     pub(crate) times: Option<usize>,
     #[serde(skip)]

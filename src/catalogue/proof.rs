@@ -16,11 +16,12 @@ const SOME_TIME: Wall = Wall::from_millis(1_768_465_260_000);
 struct Statement {
     realm: Realm,
     family: Family,
-    texts: [(&'static str, String); 6],
+    texts: [(&'static str, String); 9],
     credential: Credential,
     reason: Option<LockReason>,
     unlock_s: Option<u32>,
     failures: Option<u32>,
+    session_available: Option<bool>,
 }
 
 impl Catalogue {
@@ -85,6 +86,9 @@ impl Statement {
             ("target", said.target),
             ("source", said.source),
             ("interface", said.interface),
+            ("session-id", said.session.id),
+            ("comment", said.session.comment),
+            ("number", said.session.number),
             ("node", said.node),
             ("cluster", said.cluster),
         ];
@@ -99,6 +103,7 @@ impl Statement {
             },
             unlock_s: said.unlock_s,
             failures: said.reported_failures,
+            session_available: said.session.available,
         }
     }
 
@@ -108,6 +113,9 @@ impl Statement {
             Some(&test.target),
             Some(&test.source),
             Some(&test.interface),
+            Some(&test.session_id),
+            Some(&test.comment),
+            Some(&test.number),
             test.node.as_ref(),
             test.cluster.as_ref(),
         ];
@@ -118,6 +126,7 @@ impl Statement {
         all.extend(differs("reason", &test.reason, &self.reason));
         all.extend(differs("unlock-s", &test.unlock_s, &self.unlock_s));
         all.extend(differs("failures", &test.failures, &self.failures));
+        all.extend(differs("session-available", &test.session_available, &self.session_available));
         if let Some(family) = test.family.as_deref().filter(|family| Family::of(family) != self.family) {
             all.push(("family", format!("family: {family:?} is expected, another entry was taken")));
         }

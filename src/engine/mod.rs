@@ -10,6 +10,7 @@ mod account;
 mod alerts;
 mod correlate;
 mod detect;
+mod log;
 mod nodes;
 mod policy;
 mod replay;
@@ -17,6 +18,7 @@ mod settings;
 mod strangers;
 mod table;
 mod tally;
+mod trail;
 
 pub use account::AccountRecord;
 pub use nodes::Node;
@@ -25,7 +27,7 @@ pub use settings::{NodeOf, Settings, Threshold};
 pub use strangers::Stranger;
 
 use crate::alert::{Alert, Kind};
-use crate::event::{Account, Family, Label, LockReason, Meaning, Name, Observation};
+use crate::event::{Account, Family, Label, LockReason, Meaning, Name, Observation, Realm};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 
@@ -37,6 +39,7 @@ use nodes::Nodes;
 use replay::Replays;
 use strangers::Strangers;
 use table::{Accounts, Slot};
+use trail::Trail;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
 const ACTIONS: usize = 4 * AT_MOST;
@@ -66,6 +69,7 @@ pub struct Engine {
     nodes: Nodes,
     replays: Replays,
     strangers: Strangers,
+    trail: Trail,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -87,6 +91,7 @@ impl Engine {
             nodes,
             replays: Replays::new(),
             strangers: Strangers::default(),
+            trail: Trail::new(seed),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -133,14 +138,27 @@ impl Engine {
         if name.is_empty() {
             return Verdict::NoAccount;
         }
-        let cluster = self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono);
-        let known = self.accounts.find(observation.realm, &cluster, name.as_str());
+        let cluster = match observation.realm {
+            // A controller is no node of a CUCM cluster.
+            Realm::Mitel if !observation.cluster.is_empty() => Label::from_wire(observation.cluster),
+            Realm::Mitel | Realm::Cucm | Realm::Os | Realm::Unix | Realm::Lockwarden => {
+                self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono)
+            }
+        };
+        let untracked = self.untracked;
+        let verdict = self.decide(observation, (&cluster, &name), now);
+        self.record(observation, (&cluster, &name), (verdict, self.untracked == untracked), now);
+        verdict
+    }
+
+    fn decide(&mut self, observation: &Observation<'_>, (cluster, name): (&Label, &Name), now: Now) -> Verdict {
+        let known = self.accounts.find(observation.realm, cluster, name.as_str());
         self.note_move(known);
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
             Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
             Meaning::Failure | Meaning::Lockout(_) => {
-                let account = Account { realm: observation.realm, cluster, name };
+                let account = Account { realm: observation.realm, cluster: cluster.clone(), name: name.clone() };
                 match known.or_else(|| self.admit(account.clone())) {
                     Some(slot) => self.attempt(slot, observation, now),
                     None => self.without_place(account, observation, now),

@@ -2,10 +2,12 @@
 //!
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
+mod mitel;
 mod pieces;
 mod refusals;
 mod relay;
 
+pub use mitel::{Controller, StreamLine};
 pub use refusals::{Refusal, Transport};
 pub use relay::{Passed, Relay, RelayTally};
 
