@@ -2,6 +2,7 @@
 //! unread.
 
 mod admission;
+mod audit;
 mod endpoint;
 mod keys;
 mod mqtt;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 pub use admission::Admission;
+pub use audit::{Audit, Mitel};
 pub use endpoint::{Endpoint, Host};
 pub use keys::{KEYS, SECTIONS};
 pub use mqtt::{Broker, Credentials, EmbeddedBroker, Identity, Mqtt, MqttVersion, SiteBroker, Tls};
@@ -51,6 +53,10 @@ pub struct Config {
     pub syslog: Syslog,
     /// `[store]`.
     pub store: Store,
+    /// `[audit]`.
+    pub audit: Audit,
+    /// `[[mitel]]`.
+    pub mitel: Vec<Mitel>,
     /// `[mqtt]`.
     pub mqtt: Mqtt,
     /// `[[nms]]`.
@@ -121,6 +127,8 @@ impl Config {
             traps,
             syslog,
             store: Store::parse(&top.section("store")),
+            audit: Audit::parse(top),
+            mitel: Mitel::parse_all(top),
             mqtt: Mqtt::parse(top),
             nms: receivers.iter().filter_map(Nms::parse).collect(),
             relay: Relay::parse(top, &receivers),

@@ -120,6 +120,6 @@ fn nodes(top: &Section<'_>) -> (Vec<NodeOf>, Vec<NodeZone>) {
 }
 
 /// At most 64 bytes too, so that nothing is cut.
-fn label(text: &str) -> Option<Label> {
+pub(super) fn label(text: &str) -> Option<Label> {
     plain(text, 64).filter(|text| text.len() <= 64 && text.trim() == *text).map(Label::from_wire)
 }

@@ -139,9 +139,10 @@ impl Engine {
             return Verdict::NoAccount;
         }
         let cluster = match observation.realm {
-            // A controller is no node of a CUCM cluster.
+            // A controller is no node of a CUCM cluster: its accounts are its own.
             Realm::Mitel if !observation.cluster.is_empty() => Label::from_wire(observation.cluster),
-            Realm::Mitel | Realm::Cucm | Realm::Os | Realm::Unix | Realm::Lockwarden => {
+            Realm::Mitel => Label::from_wire(observation.node),
+            Realm::Cucm | Realm::Os | Realm::Unix | Realm::Lockwarden => {
                 self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono)
             }
         };
