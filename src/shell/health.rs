@@ -7,10 +7,12 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::clock::Clock;
 use super::keeper::KeeperHandle;
+use super::mitel::MitelState;
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::sinks::relay::{Queue, Queues};
+use crate::event::Label;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub(crate) struct Health {
     pub(crate) keeper: KeeperHandle,
     pub(crate) sinks: Vec<(String, SinkState)>,
     pub(crate) relay: Queues,
+    /// Each controller with its address and how its connection stands.
+    pub(crate) mitel: Vec<(Label, String, watch::Receiver<MitelState>)>,
 }
 
 impl Health {
@@ -83,6 +87,16 @@ impl Health {
                 "untranslatable": untranslatable,
             }));
         }
+        let mut mitel = Vec::new();
+        for (name, address, state) in &self.mitel {
+            let (word, reason) = match &*state.borrow() {
+                MitelState::Connecting => ("connecting", None),
+                MitelState::Connected => ("connected", None),
+                MitelState::Down(reason) => ("down", Some(reason.clone())),
+            };
+            degraded.extend(reason.as_ref().map(|reason| format!("mitel {name}: {address}: {reason}")));
+            mitel.push(json!({ "name": name, "address": address, "state": word, "reason": reason }));
+        }
         let untracked = path.pointer("/accounts/untracked").and_then(Value::as_u64).unwrap_or(0);
         if untracked > 0 {
             degraded.push(format!(
@@ -102,6 +116,7 @@ impl Health {
             "uptime_s": self.clock.running().as_secs(),
             "listening": self.listening,
             "sinks": sinks,
+            "mitel": mitel,
             "store": {
                 "on_disk": store.on_disk,
                 "size_bytes": store.size_bytes,

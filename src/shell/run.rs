@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::health::{Health, SinkState};
+use super::mitel::{Feed, MitelState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
 use super::mqtt::LinkState;
@@ -22,10 +23,11 @@ use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
-use super::{control, listen, log, sinks, snmpv3};
+use super::{control, listen, log, sinks, snmpv3, zones};
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
-use crate::path::{Doors, Path, Relay};
+use crate::event::Label;
+use crate::path::{Controller, Doors, Path, Relay};
 use crate::store::Store;
 use crate::usm::{LocalEngine, Receiver};
 
@@ -164,6 +166,22 @@ struct Running {
     keeper_thread: JoinHandle<()>,
     clock: Clock,
     listening: Vec<String>,
+    mitel: Vec<(Label, String, watch::Receiver<MitelState>)>,
+}
+
+/// The controllers whose logs are read, and how each stands.
+fn feeds(config: &Config) -> Result<(Vec<Feed>, Vec<(Label, String, watch::Receiver<MitelState>)>), String> {
+    let mut all = (Vec::new(), Vec::new());
+    for mitel in &config.mitel {
+        let zone = mitel.zone.as_ref().map(|zone| zones::of_controller(&mitel.name, zone)).transpose()?;
+        let (state, seen) = watch::channel(MitelState::Connecting);
+        let cluster = mitel.cluster.clone().unwrap_or_else(|| mitel.name.clone());
+        let address = Label::from_wire(&mitel.endpoint.host.to_string());
+        let controller = Controller { name: mitel.name.clone(), cluster, address, zone };
+        all.1.push((mitel.name.clone(), mitel.endpoint.to_string(), seen));
+        all.0.push(Feed { controller, endpoint: mitel.endpoint.clone(), state });
+    }
+    Ok(all)
 }
 
 fn start(
@@ -174,6 +192,7 @@ fn start(
     sinks: &Sinks,
     (clock, usm): (Clock, Receiver),
 ) -> Result<Running, String> {
+    let (feeds, mitel) = feeds(config)?;
     let engine = open::restored(config, &catalogue, &mut opening.store, clock.now().mono);
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let mut path = Path::new(engine, catalogue, doors);
@@ -188,9 +207,9 @@ fn start(
     };
     let listening = sockets.iter().map(name).collect();
     let (path, path_thread) =
-        receive::start(path, sockets, (keeper.clone(), sinks.queues.clone()), clock, config.store.flush_interval)
+        receive::start(path, (sockets, feeds), (keeper.clone(), sinks.queues.clone()), clock, config.store.flush_interval)
             .map_err(no_thread)?;
-    Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening })
+    Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening, mitel })
 }
 
 async fn serve(
@@ -243,6 +262,7 @@ async fn serve(
         keeper: running.keeper.clone(),
         sinks: states,
         relay: sinks.queues,
+        mitel: running.mitel,
     };
     welcome(config, &health, said).await;
     if let Some(listener) = control {
@@ -295,6 +315,14 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
     let changed = Arc::new(Notify::new());
     for (_, state) in &health.sinks {
         tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
+    }
+    for (_, _, mut state) in health.mitel.clone() {
+        let changed = Arc::clone(&changed);
+        tokio::spawn(async move {
+            while state.changed().await.is_ok() {
+                changed.notify_one();
+            }
+        });
     }
     loop {
         let report = lasting(health.report().await).to_string();

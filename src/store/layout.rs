@@ -231,6 +231,12 @@ impl Store {
         Ok(loaded)
     }
 
+    /// How much it keeps.
+    #[must_use]
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// The number of the newest audit record; 0 if there is none.
     #[must_use]
     pub fn last_audit(&self) -> u64 {
