@@ -62,7 +62,16 @@ impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
         let zones = Zones::default();
-        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100, audit: BTreeMap::new() }
+        Self {
+            settings,
+            zones,
+            path: None,
+            mono: Mono::ZERO,
+            last: None,
+            kept: Vec::new(),
+            uptime: 100,
+            audit: BTreeMap::new(),
+        }
     }
 
     fn tell(&mut self, written: &str) -> String {

@@ -31,8 +31,7 @@ pub fn write_csv<'a>(records: impl IntoIterator<Item = &'a AuditRecord>) -> Vec<
 pub fn read_csv(bytes: &[u8]) -> Result<Vec<Row>, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let delimiter = delimiter(bytes);
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
     let mut columns: Option<Vec<Option<Column>>> = None;
     let mut rows = Vec::new();
     for record in reader.byte_records() {

@@ -47,7 +47,10 @@ pub fn read_json(text: &str) -> Result<Vec<Row>, String> {
     let lines = (1..).zip(text.lines()).filter(|(_, line): &(usize, &str)| !line.trim().is_empty());
     let read = lines.take(MOST_ROWS + 1).map(|(number, line)| {
         let object = serde_json::from_str::<Map<String, Value>>(line);
-        object.map_err(|error| error.to_string()).and_then(|o| row(&o)).map_err(|error| format!("line {number}: {error}"))
+        object
+            .map_err(|error| error.to_string())
+            .and_then(|o| row(&o))
+            .map_err(|error| format!("line {number}: {error}"))
     });
     read.collect::<Result<Vec<_>, _>>().and_then(bounded)
 }
@@ -57,7 +60,10 @@ fn bounded(rows: Vec<Row>) -> Result<Vec<Row>, String> {
 }
 
 /// An object as a row; keys that are no columns are left out.
-pub(super) fn row(object: &Map<String, Value>) -> Result<Row, String> {
+///
+/// # Errors
+/// Says which value is neither text nor number, or is there twice.
+pub fn row(object: &Map<String, Value>) -> Result<Row, String> {
     let mut row = Row::new();
     for (key, value) in object {
         let Some(column) = Column::named(key) else { continue };
@@ -100,6 +106,9 @@ mod tests {
         assert_eq!(read_json(&format!("[{object}]")).unwrap(), rows[..1]);
         assert!(read_json("{\"action\":\"Login\"}\nx").unwrap_err().starts_with("line 2: "));
         assert_eq!(read_json("{\"action\":[]}").unwrap_err(), "line 1: action is neither text nor number");
-        assert_eq!(read_json("{\"user\":\"a\",\"user_id\":\"b\"}").unwrap_err(), "line 1: user_login_id is there twice");
+        assert_eq!(
+            read_json("{\"user\":\"a\",\"user_id\":\"b\"}").unwrap_err(),
+            "line 1: user_login_id is there twice"
+        );
     }
 }

@@ -22,7 +22,8 @@ pub fn read_line(line: &str) -> Option<Row> {
 /// Columns in the order of the form. What stands before the first column's last word is the log's own.
 fn columns(line: &str, delimiter: u8) -> Option<Row> {
     let form = Column::of_form();
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(line.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(line.as_bytes());
     let record = reader.records().next()?.ok()?;
     if record.len() != form.len() {
         return None;
@@ -105,7 +106,8 @@ mod tests {
     #[test]
     fn the_columns_are_read_in_each_assumed_form() {
         let titled = |mark: &str, between: &str| {
-            let pairs = Column::of_form().iter().zip(CELLS).map(|(column, cell)| format!("{}{mark}{cell}", column.title()));
+            let pairs =
+                Column::of_form().iter().zip(CELLS).map(|(column, cell)| format!("{}{mark}{cell}", column.title()));
             pairs.collect::<Vec<_>>().join(between)
         };
         let squeezed = "AuditLogID=1042 Date=2026-01-15 Time=09:31:12 Action=Login UserLoginID=system SourceIPAddress=192.0.2.30 \
@@ -145,7 +147,9 @@ mod tests {
 
     #[test]
     fn any_text_ends_somehow() {
-        for line in ["::::====,,,,", "é=é:é Action:", "Action=Action=Action=Login", "\"\"\",\"\t\"", "Date:Time:Action:"] {
+        for line in
+            ["::::====,,,,", "é=é:é Action:", "Action=Action=Action=Login", "\"\"\",\"\t\"", "Date:Time:Action:"]
+        {
             assert_eq!(read(line), None, "{line}");
         }
     }

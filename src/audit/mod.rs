@@ -20,7 +20,7 @@ pub use self::csv::{read_csv, write_csv};
 pub use column::{Column, Row};
 pub use filter::Filter;
 pub use import::{Already, Flaw, Origin, in_order};
-pub use json::{read_json, write_json};
+pub use json::{read_json, row as row_of_json, write_json};
 pub use line::read_line;
 pub use record::{Action, AuditRecord, Failed};
 pub use when::DayOrder;

@@ -95,9 +95,14 @@ mod tests {
 
     #[test]
     fn a_date_is_read_in_every_plausible_notation() {
-        let dates = ["2026-01-15", "2026/1/15", "15-Jan-2026", "January 15, 2026", "2026-Jan-15", "01/15/2026", "15.01.2026"];
+        let dates =
+            ["2026-01-15", "2026/1/15", "15-Jan-2026", "January 15, 2026", "2026-Jan-15", "01/15/2026", "15.01.2026"];
         for date in dates {
-            assert_eq!(utc(date, "09:31:12", DayOrder::MonthFirst).as_deref(), Some("2026-01-15T09:31:12.000Z"), "{date}");
+            assert_eq!(
+                utc(date, "09:31:12", DayOrder::MonthFirst).as_deref(),
+                Some("2026-01-15T09:31:12.000Z"),
+                "{date}"
+            );
         }
         assert_eq!(utc("03/04/2026", "0:00", DayOrder::MonthFirst).as_deref(), Some("2026-03-04T00:00:00.000Z"));
         assert_eq!(utc("03/04/2026", "0:00", DayOrder::DayFirst).as_deref(), Some("2026-04-03T00:00:00.000Z"));
@@ -108,7 +113,10 @@ mod tests {
 
     #[test]
     fn a_time_of_day_keeps_its_afternoon_and_its_milliseconds() {
-        let at = |time: &str| utc("2026-01-15", time, DayOrder::MonthFirst).and_then(|text| Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned()));
+        let at = |time: &str| {
+            utc("2026-01-15", time, DayOrder::MonthFirst)
+                .and_then(|text| Some(text.split_once('T')?.1.trim_end_matches('Z').to_owned()))
+        };
         for (time, read) in [
             ("9:31", "09:31:00.000"),
             ("12:00:00 AM", "00:00:00.000"),

@@ -72,7 +72,8 @@ pub fn read_xml(text: &str) -> Result<Vec<Row>, String> {
             Event::CData(part) => add_text(open.last_mut(), &part),
             Event::GeneralRef(reference) => {
                 let whole = format!("&{};", &*reference);
-                let known = quick_xml::escape::unescape(&whole).map_err(|_| wrong("an entity that is not XML's own"))?;
+                let known =
+                    quick_xml::escape::unescape(&whole).map_err(|_| wrong("an entity that is not XML's own"))?;
                 add_text(open.last_mut(), &known);
             }
             Event::DocType(_) => return Err(wrong("a document type, which is never read")),
@@ -89,7 +90,8 @@ fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
         let Some(column) = Column::named(attribute.key.local_name().as_ref()) else { continue };
-        let value = quick_xml::escape::unescape(&attribute.value).map_err(|_| "an entity that is not XML's own".to_owned())?;
+        let value =
+            quick_xml::escape::unescape(&attribute.value).map_err(|_| "an entity that is not XML's own".to_owned())?;
         element.twice |= !element.row.put(column, &value);
     }
     Ok(element)
@@ -138,8 +140,7 @@ mod tests {
     fn other_names_of_records_attributes_and_character_data_are_read() {
         let text = "<?xml version=\"1.0\"?><logs xmlns:m=\"urn:x\"><m:entry Action='Login' user_login_id='j&#100;oe'/>\
                     <entry><Action>Logout</Action><User_Login_ID><![CDATA[a<b]]></User_Login_ID><Colour>red</Colour></entry></logs>";
-        let users: Vec<String> =
-            read_xml(text).unwrap().iter().map(|row| row.text(Column::User).to_owned()).collect();
+        let users: Vec<String> = read_xml(text).unwrap().iter().map(|row| row.text(Column::User).to_owned()).collect();
         assert_eq!(users, ["jdoe", "a<b"]);
     }
 

@@ -75,7 +75,9 @@ impl Engine {
             (Verdict::Failure | Verdict::Lockout | Verdict::Success | Verdict::Logout, _) => Decided::Open,
             (Verdict::Absorbed, _) => Decided::Merged,
             // A lock by an administrator, an unlock, a copy: nobody tried to come in.
-            (_, Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout) => return,
+            (_, Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout) => {
+                return;
+            }
         };
         let told = Told { observation, cluster, name, seen: seen(observation, now), decided };
         self.trail.take(told, &self.names, self.settings.merge_window, now);

@@ -280,7 +280,9 @@ fn complete(record: &mut AuditRecord, told: &Told<'_>) {
     let comment = match observation.meaning {
         Meaning::Lockout(_) if session.comment.is_empty() => LOCKED,
         _ if session.comment.is_empty() => observation.target,
-        Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout => session.comment,
+        Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout => {
+            session.comment
+        }
     };
     fill(&mut record.comments, comment);
 }

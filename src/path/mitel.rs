@@ -182,7 +182,8 @@ mod tests {
         assert_eq!(path.mitel(StreamLine::TooLong, &controller, at(0)), Verdict::TooLong);
         assert_eq!(path.tallies().total(), 8);
         let records = drained(&mut path, at(0));
-        let seen: Vec<_> = records.iter().map(|r| (r.id, r.failed(), r.source_id.as_str(), r.cluster.as_str())).collect();
+        let seen: Vec<_> =
+            records.iter().map(|r| (r.id, r.failed(), r.source_id.as_str(), r.cluster.as_str())).collect();
         assert_eq!(
             seen,
             [

@@ -147,7 +147,11 @@ impl Lines {
             self.given = false;
         }
         if !matches!(octet, b'\n' | b'\r' | 0) {
-            if self.line.len() < LONGEST_LINE { self.line.push(octet) } else { self.endless = true }
+            if self.line.len() < LONGEST_LINE {
+                self.line.push(octet)
+            } else {
+                self.endless = true
+            }
             return None;
         }
         self.given = true;

@@ -7,8 +7,8 @@ use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::engine::{AccountRecord, Engine, Node};
-use crate::store::{Bounds, Commit, DiskOptions, Durability, FaultKind, MemoryBackend, Opened, Store};
 use crate::event::Realm;
+use crate::store::{Bounds, Commit, DiskOptions, Durability, FaultKind, MemoryBackend, Opened, Store};
 use crate::units::Mono;
 use crate::usm::{LocalEngine, MAXIMUM};
 

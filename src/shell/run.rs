@@ -14,9 +14,9 @@ use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::health::{Health, SinkState};
-use super::mitel::{Feed, MitelState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
+use super::mitel::{Feed, MitelState};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
@@ -206,9 +206,14 @@ fn start(
         Input::Syslog => format!("syslog on {}/udp", bound.address),
     };
     let listening = sockets.iter().map(name).collect();
-    let (path, path_thread) =
-        receive::start(path, (sockets, feeds), (keeper.clone(), sinks.queues.clone()), clock, config.store.flush_interval)
-            .map_err(no_thread)?;
+    let (path, path_thread) = receive::start(
+        path,
+        (sockets, feeds),
+        (keeper.clone(), sinks.queues.clone()),
+        clock,
+        config.store.flush_interval,
+    )
+    .map_err(no_thread)?;
     Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening, mitel })
 }
 

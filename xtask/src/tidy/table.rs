@@ -26,7 +26,17 @@ pub(super) const PLACES: &[Place] = &[
     Place {
         name: "path",
         imports: &[
-            "units", "event", "verdict", "wire", "usm", "relay", "assemble", "audit", "catalogue", "engine", "config",
+            "units",
+            "event",
+            "verdict",
+            "wire",
+            "usm",
+            "relay",
+            "assemble",
+            "audit",
+            "catalogue",
+            "engine",
+            "config",
         ],
     },
     Place { name: "store", imports: &["units", "event", "alert", "engine", "usm"] },
