@@ -7,12 +7,11 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::clock::Clock;
 use super::keeper::KeeperHandle;
-use super::mitel::MitelState;
+use super::mitel::{MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::sinks::relay::{Queue, Queues};
-use crate::event::Label;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -58,7 +57,7 @@ pub(crate) struct Health {
     pub(crate) sinks: Vec<(String, SinkState)>,
     pub(crate) relay: Queues,
     /// Each controller with its address and how its connection stands.
-    pub(crate) mitel: Vec<(Label, String, watch::Receiver<MitelState>)>,
+    pub(crate) mitel: Vec<Watched>,
 }
 
 impl Health {

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::config::Endpoint;
+use crate::event::Label;
 use crate::path::{Controller, StreamLine};
 
 /// A longer line is no line of this log.
@@ -46,6 +47,9 @@ pub(crate) struct Feed {
     pub(crate) endpoint: Endpoint,
     pub(crate) state: watch::Sender<MitelState>,
 }
+
+/// A controller's name and address, and how its connection stands.
+pub(crate) type Watched = (Label, String, watch::Receiver<MitelState>);
 
 impl Feed {
     /// Reads for ever; each line goes to `take`.

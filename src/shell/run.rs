@@ -16,7 +16,7 @@ use super::clock::Clock;
 use super::health::{Health, SinkState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
-use super::mitel::{Feed, MitelState};
+use super::mitel::{Feed, MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
@@ -166,11 +166,11 @@ struct Running {
     keeper_thread: JoinHandle<()>,
     clock: Clock,
     listening: Vec<String>,
-    mitel: Vec<(Label, String, watch::Receiver<MitelState>)>,
+    mitel: Vec<Watched>,
 }
 
 /// The controllers whose logs are read, and how each stands.
-fn feeds(config: &Config) -> Result<(Vec<Feed>, Vec<(Label, String, watch::Receiver<MitelState>)>), String> {
+fn feeds(config: &Config) -> Result<(Vec<Feed>, Vec<Watched>), String> {
     let mut all = (Vec::new(), Vec::new());
     for mitel in &config.mitel {
         let zone = mitel.zone.as_ref().map(|zone| zones::of_controller(&mitel.name, zone)).transpose()?;
