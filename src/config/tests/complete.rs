@@ -110,6 +110,14 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
         },
         syslog: Syslog {
             udp: Vec::new(),
+            tcp: vec!["192.0.2.1:601".parse().unwrap()],
+            tls: Some(SyslogTls {
+                listen: vec!["192.0.2.1:6514".parse().unwrap()],
+                certificate: "syslog.pem".into(),
+                key: "syslog.key".into(),
+                clients: Some(Clients { ca: "clients.pem".into(), required: false }),
+            }),
+            limits: Limits { message: 8_192, connections: 1_000, per_address: 10, idle: Span::mins(60) },
             admission: Admission { allow: vec!["2001:db8::1/128".parse().unwrap()], communities: Vec::new() },
         },
         store: Store { path: "/var/lib/lockwarden".into(), flush_interval: Span::secs(60), max_bytes: 128_000_000 },
@@ -163,6 +171,17 @@ engine-id = ["0x80001f8804637563", "0X80001F8804637564"]
 [syslog]
 udp = []
 allow = ["2001:db8::1"]
+tcp = ["192.0.2.1:601"]
+longest-message = 8192
+connections = 1000
+connections-per-address = 10
+idle-min = 60
+[syslog.tls]
+listen = ["192.0.2.1:6514"]
+certificate = "syslog.pem"
+key = "syslog.key"
+client-ca = "clients.pem"
+client-certificate = "optional"
 [store]
 path = "/var/lib/lockwarden"
 flush-interval-s = 60
