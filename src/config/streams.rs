@@ -81,7 +81,9 @@ impl SyslogTls {
         }
         let clients = section.read("client-ca", file).map(|ca| Clients { ca, required: required.unwrap_or(true) });
         let tls = match (section.read("certificate", file), section.read("key", file)) {
-            (Some(certificate), Some(key)) => Some(Self { listen: listen.iter().map(|at| at.value).collect(), certificate, key, clients }),
+            (Some(certificate), Some(key)) => {
+                Some(Self { listen: listen.iter().map(|at| at.value).collect(), certificate, key, clients })
+            }
             (None, _) | (_, None) => None,
         };
         (listen, tls)

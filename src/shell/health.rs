@@ -11,6 +11,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::sinks::relay::{Queue, Queues};
+use super::streams::Count;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -55,6 +56,10 @@ pub(crate) struct Health {
     pub(crate) keeper: KeeperHandle,
     pub(crate) sinks: Vec<(String, SinkState)>,
     pub(crate) relay: Queues,
+    /// Connections of the syslog ports.
+    pub(crate) connections: Arc<Count>,
+    /// What is wrong with the certificates of the syslog ports, if anything.
+    pub(crate) certificates: watch::Receiver<Option<String>>,
 }
 
 impl Health {
@@ -65,6 +70,7 @@ impl Health {
         let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
         let store = self.keeper.report().await;
         let mut degraded = self.problems.clone();
+        degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
         for (name, state) in &self.sinks {
@@ -101,6 +107,7 @@ impl Health {
             "board": crate::board::BOARD,
             "uptime_s": self.clock.running().as_secs(),
             "listening": self.listening,
+            "connections": self.connections.open(),
             "sinks": sinks,
             "store": {
                 "on_disk": store.on_disk,

@@ -19,4 +19,5 @@ mod run;
 mod secrets;
 mod sinks;
 mod snmpv3;
+mod streams;
 mod zones;

@@ -18,6 +18,7 @@ use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
 use super::report;
 use super::sinks::relay::Queues;
+use super::streams::Delivery;
 use crate::assemble::Gap;
 use crate::engine::Action;
 use crate::path::{Path, Reply};
@@ -52,7 +53,7 @@ pub(crate) type PathHandle = mpsc::Sender<Question>;
 /// If the system gives us no thread.
 pub(crate) fn start(
     path: Path,
-    sockets: Vec<Bound>,
+    (sockets, streams): (Vec<Bound>, mpsc::Receiver<Delivery>),
     (keeper, relay): (KeeperHandle, Queues),
     clock: Clock,
     flush: Span,
@@ -65,7 +66,7 @@ pub(crate) fn start(
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
         let receiver =
             Rc::new(Receiver { path, drops, keeper, relay, clock, turnstile: Mutex::new(()), due: Notify::new() });
-        LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
+        LocalSet::new().block_on(&runtime, receiver.run((sockets, streams), questions, flush));
     })?;
     Ok((handle, thread))
 }
@@ -84,10 +85,16 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn run(self: Rc<Self>, sockets: Vec<Bound>, mut questions: mpsc::Receiver<Question>, flush: Span) {
+    async fn run(
+        self: Rc<Self>,
+        (sockets, streams): (Vec<Bound>, mpsc::Receiver<Delivery>),
+        mut questions: mpsc::Receiver<Question>,
+        flush: Span,
+    ) {
         for bound in sockets {
             tokio::task::spawn_local(Rc::clone(&self).listen(bound));
         }
+        let mut streams = tokio::task::spawn_local(Rc::clone(&self).take_streams(streams));
         tokio::task::spawn_local(Rc::clone(&self).keep_time());
         tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
         while let Some(question) = questions.recv().await {
@@ -102,6 +109,8 @@ impl Receiver {
                     let _gone = reply.send(answer).is_err();
                 }
                 Question::Stop(reply) => {
+                    // Whoever asks has stopped the streams: what they handed over comes to its end.
+                    let _panicked = (&mut streams).await.is_err();
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
                     self.hurry().await;
@@ -136,6 +145,26 @@ impl Receiver {
             for _ in 1..BATCH {
                 let Ok((length, from)) = socket.try_recv_from(&mut buffer) else { break };
                 self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
+            }
+            self.settle(turn).await;
+        }
+    }
+
+    /// What the streams hand over, in turns with the sockets.
+    async fn take_streams(self: Rc<Self>, mut streams: mpsc::Receiver<Delivery>) {
+        while let Some(delivery) = streams.recv().await {
+            let _turn = self.turnstile.lock().await;
+            let mut turn = Turn::at(self.clock.now());
+            match delivery {
+                Delivery::Refused(from, why) => self.path.borrow_mut().refuse_stream(from, why, turn.now),
+                Delivery::Messages(messages) => {
+                    let mut path = self.path.borrow_mut();
+                    for (message, cut) in messages.iter() {
+                        path.syslog_cut(message, cut, messages.from, turn.now);
+                        drain(&mut path, &mut turn);
+                    }
+                    (0..messages.too_long).for_each(|_| path.too_long());
+                }
             }
             self.settle(turn).await;
         }

@@ -29,6 +29,7 @@ mod relay_trouble;
 mod relayed;
 mod restart;
 mod site;
+mod streams;
 mod trapd;
 mod trouble;
 mod usm;
