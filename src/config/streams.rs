@@ -1,6 +1,6 @@
 //! `[syslog]` over streams: the limits of its connections, and `[syslog.tls]`.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::section::{At, Section, file, socket};

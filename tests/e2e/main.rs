@@ -30,6 +30,7 @@ mod relayed;
 mod restart;
 mod site;
 mod streams;
+mod streams_tls;
 mod trapd;
 mod trouble;
 mod usm;

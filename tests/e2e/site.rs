@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 
 use super::broker::{Access, Mosquitto};
-use super::programs::{Lines, deadline, ended, output, start, terminate, text};
+use super::programs::{Lines, deadline, ended, output, signal, start, terminate, text};
 
 /// The program under test.
 pub(crate) fn lockwarden() -> Command {
@@ -182,6 +182,11 @@ impl Site {
             running.child.kill().unwrap();
             running.child.wait().unwrap();
         }
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&mut self) {
+        signal(&self.running().child, "HUP");
     }
 
     /// SIGTERM, and the end that follows. Returns what was printed on standard error.

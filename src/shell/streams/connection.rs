@@ -69,7 +69,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + Unpin, from: Sender, shar
                 while let Some(frame) = framing.next_frame() {
                     messages.add(frame);
                 }
-                looked = !framing.is_waiting();
+                looked = framing.waiting() == 0;
             }
             Ok(Err(_reset)) => {
                 ended_well = false;

@@ -108,10 +108,10 @@ impl Framing {
         Some(self.frame(found))
     }
 
-    /// Whether a part of a message waits.
+    /// Octets of a message that has not come whole.
     #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.start < self.buffer.len()
+    pub fn waiting(&self) -> usize {
+        self.rest().len()
     }
 
     fn rest(&self) -> &[u8] {
@@ -335,11 +335,8 @@ mod tests {
         assert_eq!(frames(format!("603 <1>{long}4 <2>b")), ["(too long)", "<2>b"]);
         assert_eq!(frames(format!("<1>{long}")), ["(too long)"]);
         assert_eq!(frames(format!("9999999 <1>{long}")), ["(too long)"]);
-        let just = "x".repeat(LIMIT);
-        assert_eq!(
-            frames(format!("{just}\n200 <{}<1>a\n", &just[1..])),
-            [just.clone(), format!("<{}", &just[1..]), "<1>a".into()]
-        );
+        let (just, counted) = ("x".repeat(LIMIT), format!("<{}", "x".repeat(LIMIT - 1)));
+        assert_eq!(frames(format!("{just}\n200 {counted}<1>a\n")), [just, counted, "<1>a".into()]);
     }
 
     #[test]
@@ -365,17 +362,17 @@ mod tests {
         let mut framing = Framing::new(LIMIT);
         framing.push(ALARM.as_bytes());
         assert_eq!(framing.next_frame(), None);
-        assert!(framing.is_waiting());
+        assert!(framing.waiting() > 0);
         assert_eq!(framing.quiet(), Some(Frame::Message { octets: ALARM.as_bytes(), cut: false }));
         assert_eq!(framing.quiet(), None);
-        assert!(!framing.is_waiting());
+        assert!(framing.waiting() == 0);
         for unfinished in
             ["<188>1: n: Jan 15 2026 08:21:01.114 UTC : %UC_IMS-4-authFail: %[UserID=jdoe][Node", "<13>hel", "200 <1>a"]
         {
             let mut framing = Framing::new(LIMIT);
             framing.push(unfinished.as_bytes());
             assert!(
-                framing.next_frame().is_none() && framing.quiet().is_none() && framing.is_waiting(),
+                framing.next_frame().is_none() && framing.quiet().is_none() && framing.waiting() > 0,
                 "{unfinished}"
             );
         }
