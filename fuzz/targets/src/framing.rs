@@ -6,7 +6,7 @@ use lockwarden::wire::syslog::{Frame, Framing};
 use crate::Body;
 
 const LIMIT: usize = 480;
-/// Octets of a count, its blank, and an end of a line.
+/// Octets of a count and its blank, or of what begins the next message.
 const MARKS: usize = 10;
 
 pub(crate) fn start() -> Body {

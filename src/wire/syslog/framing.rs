@@ -17,6 +17,8 @@ use crate::wire::ciscolog;
 
 /// Digits of a count.
 const DIGITS: usize = 7;
+/// Octets of `<PRI>` and one more: so many behind the limit tell whether the next message begins at it.
+const LOOKAHEAD: usize = 6;
 /// Places in one line that are looked at as the beginning of the next message.
 const LOOKS: usize = 8;
 /// Capacity that a stream may keep while nothing of a message waits.
@@ -45,6 +47,8 @@ pub struct Framing {
     start: usize,
     /// Up to here no mark was found.
     looked: usize,
+    /// Up to here nothing begins the next message.
+    judged: usize,
     /// Places in the present line that may still be looked at as the beginning of the next message.
     looks: usize,
     skip: Skip,
@@ -77,7 +81,7 @@ impl Framing {
     /// A stream that has said nothing; a message may have `limit` octets.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { limit, buffer: Vec::new(), start: 0, looked: 0, looks: LOOKS, skip: Skip::Nothing }
+        Self { limit, buffer: Vec::new(), start: 0, looked: 0, judged: 0, looks: LOOKS, skip: Skip::Nothing }
     }
 
     /// What came. Take every frame before more is pushed.
@@ -122,6 +126,7 @@ impl Framing {
         if self.start > 0 {
             self.buffer.drain(..self.start.min(self.buffer.len()));
             self.looked = self.looked.saturating_sub(self.start);
+            self.judged = self.judged.saturating_sub(self.start);
             self.start = 0;
         }
         if self.buffer.is_empty() && self.buffer.capacity() > KEPT {
@@ -131,7 +136,7 @@ impl Framing {
 
     /// Goes on to `next`, which lies within the buffer.
     fn advance(&mut self, next: usize) {
-        (self.start, self.looked, self.looks) = (next, next, LOOKS);
+        (self.start, self.looked, self.judged, self.looks) = (next, next, next, LOOKS);
     }
 
     fn frame(&mut self, found: Found) -> Frame<'_> {
@@ -177,31 +182,31 @@ impl Framing {
     /// A message that ends at a mark, or where the next one is glued to it.
     fn find_line(&mut self, ended: bool) -> Option<Found> {
         let start = self.start;
-        let new = self.buffer.get(self.looked..).unwrap_or_default();
-        let mark = new.iter().position(|octet| matches!(octet, b'\n' | 0)).map(|n| self.looked + n);
-        let end = mark.unwrap_or(self.buffer.len());
-        // A `<PRI>` can begin before what is new.
-        let from = self.looked.saturating_sub(5).max(start + 1);
-        let line = self.buffer.get(start..end).unwrap_or_default();
-        let glued = glued_at(line, from - start, &mut self.looks);
-        let (end, next) = match (glued, mark) {
-            (Some(n), _) => (start + n, start + n),
-            (None, Some(mark)) => (mark, mark + 1),
-            (None, None) if ended => (end, end),
-            (None, None) => {
-                self.looked = end;
-                if end - start <= self.limit {
-                    return None;
-                }
-                (self.skip, self.start) = (Skip::Line, end);
-                return Some(Found::TooLong);
+        let line = self.rest();
+        let line = line.get(..self.limit + LOOKAHEAD).unwrap_or(line);
+        let is_full = line.len() == self.limit + LOOKAHEAD;
+        let new = line.iter().enumerate().take(self.limit + 1).skip(self.looked - start);
+        let mark = new.clone().find(|(_, octet)| matches!(octet, b'\n' | 0)).map(|(n, _)| n);
+        let end = mark.unwrap_or(line.len());
+        let mut judged = self.judged.max(start + 1) - start;
+        let mut looks = self.looks;
+        let glued =
+            glued_at(line.get(..end).unwrap_or_default(), self.limit, &mut judged, &mut looks, ended || mark.is_some());
+        let len = line.len();
+        (self.looked, self.judged, self.looks) = (start + len.min(self.limit + 1), start + judged, looks);
+        match (glued, mark) {
+            (Some(n), _) => Some(Found::Message { at: start..start + n, next: start + n, cut: false }),
+            (None, Some(n)) => Some(Found::Message { at: start..start + n, next: start + n + 1, cut: false }),
+            (None, None) if ended && len <= self.limit => {
+                Some(Found::Message { at: start..start + len, next: start + len, cut: false })
             }
-        };
-        if end - start > self.limit {
-            self.advance(next);
-            return Some(Found::TooLong);
+            (None, None) if ended || is_full => {
+                self.advance(start + (self.limit + 1).min(len));
+                self.skip = Skip::Line;
+                Some(Found::TooLong)
+            }
+            (None, None) => None,
         }
-        Some(Found::Message { at: start..end, next, cut: false })
     }
 
     fn skip_on(&mut self) {
@@ -238,23 +243,38 @@ fn head(rest: &[u8]) -> Head {
     }
 }
 
-/// Where the next message begins in a line that should hold one, looking from `from` on, at no more than `looks` places.
-fn glued_at(line: &[u8], from: usize, looks: &mut usize) -> Option<usize> {
-    let marks = line.iter().enumerate().skip(from).filter(|(_, octet)| **octet == b'<').map(|(n, _)| n);
-    for n in marks.filter(|&n| begins_message(line.get(n..).unwrap_or_default())) {
-        *looks = looks.checked_sub(1)?;
-        if is_whole(line.get(..n).unwrap_or_default()) {
-            return Some(n);
+/// Where the next message begins in a line that should hold one: at `judged` or behind it, at most `limit`. What was judged is not
+/// judged again; with `complete`, nothing follows the line.
+fn glued_at(line: &[u8], limit: usize, judged: &mut usize, looks: &mut usize, complete: bool) -> Option<usize> {
+    let from = *judged;
+    for (n, _) in line.iter().enumerate().take(limit + 1).skip(from).filter(|(_, octet)| **octet == b'<') {
+        *judged = n;
+        match begins_message(line.get(n..).unwrap_or_default()) {
+            None if !complete => return None,
+            None | Some(false) => {}
+            Some(true) => {
+                *looks = looks.checked_sub(1)?;
+                if is_whole(line.get(..n).unwrap_or_default()) {
+                    return Some(n);
+                }
+            }
         }
+        *judged = n + 1;
     }
+    *judged = (*judged).max(line.len().min(limit + 1));
     None
 }
 
-/// `<PRI>` (RFC 5424 section 6.2.1) with something behind it.
-fn begins_message(text: &[u8]) -> bool {
+/// `<PRI>` (RFC 5424 section 6.2.1) with something behind it; `None` if more must come to tell.
+fn begins_message(text: &[u8]) -> Option<bool> {
     let digits = text.iter().skip(1).take(4).take_while(|octet| octet.is_ascii_digit()).count();
-    let behind = (text.get(1 + digits), text.get(2 + digits));
-    (1..=3).contains(&digits) && matches!(behind, (Some(b'>'), Some(next)) if !matches!(next, b'\n' | b'\r' | 0))
+    match (text.get(1 + digits), text.get(2 + digits)) {
+        _ if digits > 3 => Some(false),
+        (None, _) => None,
+        (Some(b'>'), _) if digits == 0 => Some(false),
+        (Some(b'>'), next) => next.map(|next| !matches!(next, b'\n' | b'\r' | 0)),
+        (Some(_), _) => Some(false),
+    }
 }
 
 /// Whether this is an alarm with parameters, all of them closed, and a text behind them or none.
@@ -288,7 +308,7 @@ mod tests {
             while let Some(frame) = framing.next_frame() {
                 keep(frame);
             }
-            assert!(framing.rest().len() <= LIMIT.saturating_add(size).saturating_add(DIGITS + 1));
+            assert!(framing.rest().len() <= LIMIT.saturating_add(size).saturating_add(DIGITS + LOOKAHEAD));
         }
         while let Some(frame) = framing.last_frame() {
             keep(frame);
