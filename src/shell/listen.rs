@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
+use super::handover::Inherited;
 use super::streams::StreamSocket;
 use crate::config::Config;
 
@@ -33,13 +34,14 @@ pub(crate) struct Bound {
     pub(crate) address: SocketAddr,
 }
 
-/// Binds all sockets of the configuration: those that are ours, and what is wrong with the others.
-pub(crate) fn bind_all(config: &Config) -> (Vec<Bound>, Vec<String>) {
+/// All UDP sockets of the configuration, handed over or bound: those that are ours, and what is wrong with the others.
+pub(crate) fn bind_all(config: &Config, inherited: &mut Inherited) -> (Vec<Bound>, Vec<String>) {
     let traps = config.traps.listen.iter().map(|&address| (Input::Traps, address));
     let syslog = config.syslog.udp.iter().map(|&address| (Input::Syslog, address));
     let (mut bound, mut problems) = (Vec::new(), Vec::new());
     for (input, address) in traps.chain(syslog) {
-        match bind(address) {
+        let socket = inherited.datagrams(address).map_or_else(|| bind(address), adopt);
+        match socket {
             Ok(socket) => bound.push(Bound { address: socket.local_addr().unwrap_or(address), socket, input }),
             Err(error) => problems.push(explained(key_of(input), address, &error)),
         }
@@ -48,12 +50,13 @@ pub(crate) fn bind_all(config: &Config) -> (Vec<Bound>, Vec<String>) {
 }
 
 /// The same of the sockets that take connections.
-pub(crate) fn bind_streams(config: &Config) -> (Vec<StreamSocket>, Vec<String>) {
+pub(crate) fn bind_streams(config: &Config, inherited: &mut Inherited) -> (Vec<StreamSocket>, Vec<String>) {
     let plain = config.syslog.tcp.iter().map(|&address| (false, address));
     let tls = config.syslog.tls.iter().flat_map(|tls| &tls.listen).map(|&address| (true, address));
     let (mut bound, mut problems) = (Vec::new(), Vec::new());
     for (is_tls, address) in plain.chain(tls) {
-        match bind_stream(address) {
+        let socket = inherited.listener(address).map_or_else(|| bind_stream(address), adopt_stream);
+        match socket {
             Ok(socket) => bound.push(StreamSocket { address: socket.local_addr().unwrap_or(address), socket, is_tls }),
             Err(error) => {
                 let key = if is_tls { "syslog.tls.listen" } else { "syslog.tcp" };
@@ -74,12 +77,30 @@ fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> std::io::Result<
     Ok(socket)
 }
 
+/// Whoever opened it may have set it otherwise.
+fn adopt(socket: UdpSocket) -> std::io::Result<UdpSocket> {
+    let _smaller = Socket::from(socket.try_clone()?).set_recv_buffer_size(RECEIVE_BUFFER).is_err();
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// The same of a socket that takes connections.
+fn adopt_stream(socket: TcpListener) -> std::io::Result<TcpListener> {
+    Socket::from(socket.try_clone()?).set_tcp_keepalive(&keepalive())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Connections inherit it from the socket that takes them.
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4)
+}
+
 fn bind_stream(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = open(address, Type::STREAM, Protocol::TCP)?;
     // What is left of the connections of an earlier run must not keep the port.
     socket.set_reuse_address(true)?;
-    // Connections inherit it.
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4))?;
+    socket.set_tcp_keepalive(&keepalive())?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

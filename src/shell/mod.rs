@@ -6,6 +6,7 @@ pub mod clock;
 mod compose;
 mod control;
 mod drops;
+mod handover;
 mod health;
 mod keeper;
 mod listen;

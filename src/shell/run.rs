@@ -2,6 +2,7 @@
 //!
 //! What cannot be started is said in one clear line and makes the service degraded; it ends only if nothing is left to listen on.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::clock::Clock;
+use super::handover::Inherited;
 use super::health::{Health, SinkState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
@@ -23,7 +25,7 @@ use super::receive::{self, PathHandle, Question};
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
-use super::{control, listen, log, sinks, snmpv3, streams};
+use super::{control, handover, listen, log, sinks, snmpv3, streams};
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config};
 use crate::path::{Doors, Path, Relay};
@@ -41,13 +43,14 @@ const HEALTH_EVERY: Duration = Duration::from_secs(30);
 /// Says why nothing could be started, and what to do.
 pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&str)) -> Result<(), String> {
     log::start(config.log_level);
+    let inherited = Inherited::take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the system gives no event queue: {error}"))?;
     runtime.block_on(async {
         // First of all: from the first line that is said on, a signal ends the service in order.
         let signals = Signals::listen()?;
         let mut problems = Vec::new();
-        let sockets = Sockets::bind(config, &mut problems)?;
+        let sockets = Sockets::bind(config, inherited, &mut problems)?;
         let mut opening = open::open_store(config)?;
         for fault in &opening.faults {
             tracing::error!("{fault}");
@@ -71,13 +74,15 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
 struct Sockets {
     datagrams: Vec<Bound>,
     streams: Vec<StreamSocket>,
+    /// That an earlier run has left.
+    connections: Vec<TcpStream>,
     certificates: Option<Certificates>,
 }
 
 impl Sockets {
-    fn bind(config: &Config, problems: &mut Vec<String>) -> Result<Self, String> {
-        let (datagrams, mut unbound) = listen::bind_all(config);
-        let (mut streams, more) = listen::bind_streams(config);
+    fn bind(config: &Config, mut inherited: Inherited, problems: &mut Vec<String>) -> Result<Self, String> {
+        let (datagrams, mut unbound) = listen::bind_all(config, &mut inherited);
+        let (mut streams, more) = listen::bind_streams(config, &mut inherited);
         unbound.extend(more);
         let certificates = match config.syslog.tls.as_ref().map(Certificates::read).transpose() {
             Ok(certificates) => certificates,
@@ -91,7 +96,12 @@ impl Sockets {
             return Err(format!("nothing is left to listen on\n{}", unbound.join("\n")));
         }
         problems.extend(unbound);
-        Ok(Self { datagrams, streams, certificates })
+        let plain = streams.iter().filter(|stream| !stream.is_tls).map(|stream| stream.address);
+        let connections = inherited.connections(&plain.collect::<Vec<_>>());
+        inherited.give_up_the_rest();
+        datagrams.iter().for_each(|bound| handover::keep_datagrams(bound.address, &bound.socket));
+        streams.iter().for_each(|stream| handover::keep_listener(stream.address, &stream.socket));
+        Ok(Self { datagrams, streams, connections, certificates })
     }
 
     /// What is listened on, for people.
@@ -217,9 +227,9 @@ fn start(
     let (keeper, keeper_thread) =
         Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
     let listening = sockets.names();
-    let Sockets { datagrams, streams, certificates } = sockets;
+    let Sockets { datagrams, streams, connections, certificates } = sockets;
     let rules = Rules { limits: config.syslog.limits, admission: config.syslog.admission.clone(), certificates };
-    let (streams, deliveries) = streams::start(streams, rules).map_err(no_thread)?;
+    let (streams, deliveries) = streams::start((streams, connections), rules).map_err(no_thread)?;
     let (ways, flush) = ((keeper.clone(), sinks.queues.clone()), config.store.flush_interval);
     let (path, path_thread) = receive::start(path, (datagrams, deliveries), ways, clock, flush).map_err(no_thread)?;
     Ok(Running { path, path_thread, streams, keeper, keeper_thread, clock, listening })
@@ -283,14 +293,16 @@ async fn serve(
         tokio::spawn(control::serve(listener, health.clone()));
     }
     tokio::spawn(publish_health(health, health_document));
+    handover::ready();
     signals.wait(&running.streams.reload).await;
     // First nothing more is taken in.
-    let streams_ended = running.streams.stop().await;
+    let left = running.streams.stop().await;
+    left.iter().flatten().for_each(handover::keep_connection);
     end(running.path, running.keeper, stop, tasks).await;
     let path_ended = running.path_thread.join().is_ok();
     let keeper_ended = running.keeper_thread.join().is_ok();
     let _absent = std::fs::remove_file(control::socket_of(&config.store.path)).is_err();
-    if streams_ended && path_ended && keeper_ended { Ok(()) } else { Err("a thread ended by a panic".into()) }
+    if left.is_some() && path_ended && keeper_ended { Ok(()) } else { Err("a thread ended by a panic".into()) }
 }
 
 /// First what was taken in is decided and on the disk, then what the sinks can still deliver is delivered.

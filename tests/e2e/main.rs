@@ -17,6 +17,7 @@ mod check;
 mod cucm;
 mod deliver;
 mod explain;
+mod handover;
 mod hostile;
 mod mib;
 mod nms;

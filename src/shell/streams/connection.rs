@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{Delivery, Messages, Shared, tls};
 use crate::event::{Authenticated, Sender};
-use crate::shell::clock;
+use crate::shell::{clock, handover};
 use crate::units::Span;
 use crate::verdict::Verdict;
 use crate::wire::syslog::{Frame, Framing};
@@ -39,7 +39,9 @@ pub(super) async fn serve_tls(stream: TcpStream, from: IpAddr, shared: &Shared) 
                 Some(_verified) => Authenticated::Tls,
                 None => Authenticated::None,
             };
-            return serve(stream, Sender { address: from, authenticated }, shared).await;
+            let mut stream = stream;
+            serve(&mut stream, Sender { address: from, authenticated }, shared).await;
+            return;
         }
         Ok(Err(error)) => tls::verdict_of(&error),
         Err(_late) => Verdict::BadHandshake,
@@ -47,23 +49,45 @@ pub(super) async fn serve_tls(stream: TcpStream, from: IpAddr, shared: &Shared) 
     shared.refuse(from, why).await;
 }
 
-pub(super) async fn serve(mut stream: impl AsyncRead + Unpin, from: Sender, shared: &Shared) {
+/// As it is. When we end, the connection can outlive us.
+pub(super) async fn serve_plain(mut stream: TcpStream, from: IpAddr, shared: &Shared) {
+    if serve(&mut stream, from.into(), shared).await == End::Ours
+        && handover::is_kept()
+        && let Ok(stream) = stream.into_std()
+    {
+        shared.left.borrow_mut().push(stream);
+    }
+}
+
+/// Who ended a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The sender, in order.
+    Its,
+    /// Nobody: it broke.
+    Broken,
+    /// It was idle for too long.
+    Idle,
+    /// We are ending.
+    Ours,
+}
+
+async fn serve(stream: &mut (impl AsyncRead + Unpin), from: Sender, shared: &Shared) -> End {
     let mut framing = Framing::new(shared.doors.limits.message);
     let mut stopping = shared.stopping.clone();
-    let mut ended_well = true;
     // Whether what waits was looked at since it came.
     let mut looked = true;
     let mut heard = clock::instant();
-    loop {
+    let end = loop {
         let idle = heard + long(shared.doors.limits.idle);
         let until = if looked { idle } else { idle.min(clock::instant() + QUIET) };
         let read = tokio::select! {
-            read = timeout_at(until, fill(&mut stream, &mut framing, &shared.buffer)) => read,
-            _ = stopping.wait_for(|stop| *stop) => break,
+            read = timeout_at(until, fill(stream, &mut framing, &shared.buffer)) => read,
+            _ = stopping.wait_for(|stop| *stop) => break End::Ours,
         };
         let mut messages = Messages::none(from);
         match read {
-            Ok(Ok(0)) => break,
+            Ok(Ok(0)) => break End::Its,
             Ok(Ok(_some)) => {
                 heard = clock::instant();
                 while let Some(frame) = framing.next_frame() {
@@ -71,27 +95,25 @@ pub(super) async fn serve(mut stream: impl AsyncRead + Unpin, from: Sender, shar
                 }
                 looked = framing.waiting() == 0;
             }
-            Ok(Err(_reset)) => {
-                ended_well = false;
-                break;
-            }
-            Err(_quiet) if looked => break,
+            Ok(Err(_reset)) => break End::Broken,
+            Err(_quiet) if looked => break End::Idle,
             Err(_quiet) => {
                 looked = true;
                 framing.quiet().into_iter().for_each(|frame| messages.add(frame));
             }
         }
         hand_over(messages, shared).await;
-    }
+    };
     let mut messages = Messages::none(from);
     while let Some(frame) = framing.last_frame() {
         messages.add(match frame {
-            // Nobody says that this is all of it.
-            Frame::Message { octets, cut } => Frame::Message { octets, cut: cut || !ended_well },
+            // Only a sender that ends in order says that this is all of it.
+            Frame::Message { octets, cut } => Frame::Message { octets, cut: cut || end != End::Its },
             Frame::TooLong => Frame::TooLong,
         });
     }
     hand_over(messages, shared).await;
+    end
 }
 
 async fn hand_over(messages: Messages, shared: &Shared) {

@@ -41,7 +41,7 @@ struct Places {
 /// A connection's place, until it is dropped.
 pub(super) struct Place {
     places: Rc<Places>,
-    from: IpAddr,
+    pub(super) from: IpAddr,
 }
 
 impl Doors {

@@ -8,7 +8,7 @@ mod doors;
 mod tls;
 
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -21,7 +21,7 @@ use crate::event::Sender;
 use crate::verdict::Verdict;
 
 pub(crate) use doors::Count;
-use doors::Doors;
+use doors::{Doors, Place};
 pub(crate) use tls::Certificates;
 
 /// Octets that are read of one connection before others get their turn.
@@ -93,23 +93,24 @@ pub(crate) struct StreamsHandle {
     pub(crate) count: Arc<Count>,
     /// What is wrong with the certificates, if anything.
     pub(crate) trouble: watch::Receiver<Option<String>>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Vec<TcpStream>>,
 }
 
 impl StreamsHandle {
-    /// Takes nothing more in, and returns when what was taken in has been handed over; false if the thread had panicked.
-    pub(crate) async fn stop(self) -> bool {
+    /// Takes nothing more in, and returns when what was taken in has been handed over, with the connections of which somebody keeps the
+    /// other end open; `None` if the thread had panicked.
+    pub(crate) async fn stop(self) -> Option<Vec<TcpStream>> {
         self.stop.send_replace(true);
-        tokio::task::spawn_blocking(|| self.thread.join().is_ok()).await.unwrap_or(false)
+        tokio::task::spawn_blocking(|| self.thread.join().ok()).await.ok().flatten()
     }
 }
 
-/// Starts the thread.
+/// Starts the thread, with connections that an earlier run has left.
 ///
 /// # Errors
 /// If the system gives us no thread.
 pub(crate) fn start(
-    sockets: Vec<StreamSocket>,
+    (sockets, left): (Vec<StreamSocket>, Vec<TcpStream>),
     rules: Rules,
 ) -> std::io::Result<(StreamsHandle, mpsc::Receiver<Delivery>)> {
     let (out, deliveries) = mpsc::channel(QUEUE);
@@ -127,8 +128,10 @@ pub(crate) fn start(
             buffer: RefCell::new(vec![0; CHUNK].into()),
             certificates,
             stopping: stopping.clone(),
+            left: RefCell::new(Vec::new()),
         });
-        LocalSet::new().block_on(&runtime, run(sockets, shared, again, tell, stopping));
+        LocalSet::new().block_on(&runtime, run((sockets, left), Rc::clone(&shared), again, tell, stopping));
+        shared.left.take()
     })?;
     Ok((StreamsHandle { stop, reload, count, trouble, thread }, deliveries))
 }
@@ -141,6 +144,8 @@ struct Shared {
     buffer: RefCell<Box<[u8]>>,
     certificates: Option<Rc<RefCell<Certificates>>>,
     stopping: watch::Receiver<bool>,
+    /// Connections that outlive us.
+    left: RefCell<Vec<TcpStream>>,
 }
 
 impl Shared {
@@ -151,12 +156,15 @@ impl Shared {
 }
 
 async fn run(
-    sockets: Vec<StreamSocket>,
+    (sockets, left): (Vec<StreamSocket>, Vec<TcpStream>),
     shared: Rc<Shared>,
     reload: Arc<Notify>,
     tell: watch::Sender<Option<String>>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    for stream in left {
+        take_over(stream, &shared);
+    }
     let mut accepting = Vec::new();
     for socket in sockets {
         accepting.push(tokio::task::spawn_local(accept(socket, Rc::clone(&shared))));
@@ -187,17 +195,30 @@ async fn accept(socket: StreamSocket, shared: Rc<Shared>) {
         let from = peer.ip().to_canonical();
         match shared.doors.open(from) {
             Err(why) => shared.refuse(from, why).await,
-            Ok(place) => {
-                let shared = Rc::clone(&shared);
-                tokio::task::spawn_local(async move {
-                    if is_tls {
-                        connection::serve_tls(stream, from, &shared).await;
-                    } else {
-                        connection::serve(stream, from.into(), &shared).await;
-                    }
-                    drop(place);
-                });
-            }
+            Ok(place) => spawn(stream, place, is_tls, &shared),
         }
     }
+}
+
+/// Goes on with a connection of an earlier run, if its sender may still send.
+fn take_over(stream: TcpStream, shared: &Rc<Shared>) {
+    let set = stream.set_nonblocking(true).and_then(|()| stream.peer_addr());
+    let taken = set.and_then(|peer| Ok((tokio::net::TcpStream::from_std(stream)?, peer.ip().to_canonical())));
+    if let Ok((stream, from)) = taken
+        && let Ok(place) = shared.doors.open(from)
+    {
+        spawn(stream, place, false, shared);
+    }
+}
+
+fn spawn(stream: tokio::net::TcpStream, place: Place, is_tls: bool, shared: &Rc<Shared>) {
+    let shared = Rc::clone(shared);
+    tokio::task::spawn_local(async move {
+        if is_tls {
+            connection::serve_tls(stream, place.from, &shared).await;
+        } else {
+            connection::serve_plain(stream, place.from, &shared).await;
+        }
+        drop(place);
+    });
 }
