@@ -71,6 +71,8 @@ verdicts! {
     LockNoted = "lock-noted" => Noted,
     /// A statement about the sender's own health.
     Health = "health" => Noted,
+    /// CUCM says that it cannot reach a remote syslog server.
+    Unreachable = "syslog-unreachable" => Noted,
     /// A sender of informs asks for our engine id or clock (RFC 3414 section 4).
     Discovery = "discovery" => Noted,
     /// A catalogue entry says that this is never counted.

@@ -52,6 +52,8 @@ struct Story {
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
+    /// Alerts without an account that are open.
+    open: Vec<Alert>,
     uptime: u32,
 }
 
@@ -59,7 +61,16 @@ impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
         let zones = Zones::default();
-        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+        Self {
+            settings,
+            zones,
+            path: None,
+            mono: Mono::ZERO,
+            last: None,
+            kept: Vec::new(),
+            open: Vec::new(),
+            uptime: 100,
+        }
     }
 
     fn tell(&mut self, written: &str) -> String {
@@ -91,6 +102,10 @@ impl Story {
                 let (name, cluster) = rest.split_once(" cluster ").expect("node NAME cluster CLUSTER");
                 let cluster = Some(Label::from_wire(cluster));
                 self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
+                String::new()
+            }
+            "cluster-limit" => {
+                self.settings.cluster.more_than = rest.parse().unwrap();
                 String::new()
             }
             "zone" => {
@@ -182,14 +197,18 @@ impl Story {
             self.kept.push(record);
         }
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
-        let kept = self.kept.clone();
+        let (kept, open) = (self.kept.clone(), self.open.clone());
         let engine = &mut self.path().engine;
         for record in kept {
             // Through the store's own form.
             let bytes = postcard::to_allocvec(&record).unwrap();
             assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
         }
-        nodes.into_iter().for_each(|node| engine.restore_node(node));
+        engine.begin(now.mono);
+        nodes.into_iter().for_each(|node| engine.restore_node(node, now.mono));
+        for alert in open {
+            engine.restore_alert(alert, now.mono);
+        }
         told
     }
 
@@ -206,7 +225,14 @@ impl Story {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
             match action {
-                Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Announce(alert) => {
+                    writeln!(told, "{}", shown(&alert)).unwrap();
+                    self.open.retain(|known| known.id != alert.id);
+                    if alert.state != State::Cleared {
+                        self.open.push(*alert);
+                    }
+                }
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
                 Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
@@ -257,6 +283,7 @@ fn shown(alert: &Alert) -> String {
     add("cluster", alert.cluster.as_ref().map(ToString::to_string));
     add("revision", Some(alert.revision.to_string()));
     add("severity", Some(alert.severity.as_str().into()));
+    add("node", alert.node.as_ref().filter(|_| alert.account.is_none()).map(ToString::to_string));
     add("basis", alert.basis.map(|b| b.as_str().into()));
     add("reason", alert.reason.map(|r| r.as_str().into()));
     add(

@@ -91,6 +91,7 @@ impl Expected {
             Self::Unlock => Verdict::Unlock,
             Self::Logout => Verdict::Logout,
             Self::Health => Verdict::Health,
+            Self::Unreachable => Verdict::Unreachable,
             Self::Never => Verdict::NeverCounted,
             Self::NotASignIn => Verdict::NotASignIn,
             Self::NoAccount => Verdict::NoAccount,

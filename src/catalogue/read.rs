@@ -206,6 +206,7 @@ impl Catalogue {
             Said::Unlock => Meaning::Unlock,
             Said::Logout => Meaning::Logout,
             Said::Health => return Verdict::Health,
+            Said::Unreachable => return Verdict::Unreachable,
             // What is repeated was read before, by its text.
             Said::Never | Said::Repeats => return Verdict::NeverCounted,
             Said::CarriesLine => return self.carried_lines(entry, fields, message, each),

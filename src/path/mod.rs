@@ -2,6 +2,7 @@
 //!
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
+mod hear;
 mod pieces;
 mod refusals;
 mod relay;
@@ -16,7 +17,7 @@ use core::str::FromStr as _;
 use crate::assemble::{Assembler, Offered};
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
-use crate::engine::{Engine, Stranger};
+use crate::engine::{Engine, Heard, Stranger};
 use crate::event::{Authenticated, Channel, Sender};
 use crate::units::Now;
 use crate::usm::{Believed, Level, Receiver, Told, Turned};
@@ -167,7 +168,10 @@ impl Path {
             received: now.wall,
         };
         let engine = &mut self.engine;
-        self.catalogue.read_cut_line(record, cut, origin, &mut |observation| engine.observe(observation, now))
+        let verdict =
+            self.catalogue.read_cut_line(record, cut, origin, &mut |observation| engine.observe(observation, now));
+        self.hear_line(record, &sender, verdict, now);
+        verdict
     }
 
     fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {
@@ -272,12 +276,15 @@ impl Path {
         from: IpAddr,
         now: Now,
     ) -> Verdict {
+        let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
+        let origin_of_it = if agent.is_empty() { &sender } else { &agent };
         let Some(message) = clog(notification) else {
+            self.engine.heard("", origin_of_it, Heard::Something, now);
             return self.catalogue.notification(notification.trap_oid).unwrap_or(Verdict::NoEntry);
         };
-        let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
         let origin =
             Origin { channel: Channel::Trap, authenticated, sender: &sender, agent: &agent, received: now.wall };
+        self.engine.heard("", origin_of_it, Heard::Something, now);
         let engine = &mut self.engine;
         self.catalogue
             .read_clog(&message, notification.uptime, origin, &mut |observation| engine.observe(observation, now))

@@ -366,9 +366,11 @@ fn lasting(mut report: Value) -> Value {
     if let Some(all) = report.as_object_mut() {
         all.remove("uptime_s");
     }
-    let senders = report.pointer_mut("/snmpv3/senders").and_then(Value::as_array_mut);
-    for sender in senders.into_iter().flatten().filter_map(Value::as_object_mut) {
-        sender.remove("silent_s");
+    for list in ["/snmpv3/senders", "/nodes"] {
+        let items = report.pointer_mut(list).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
+            item.remove("silent_s");
+        }
     }
     report
 }

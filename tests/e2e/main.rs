@@ -12,6 +12,7 @@
 
 mod accounting;
 mod admit;
+mod blind;
 mod broker;
 mod check;
 mod cucm;

@@ -245,6 +245,13 @@ quiet-s = 3
 more-than = 4
 window-s = 5
 quiet-s = 6
+[detect.repeated-failures.cluster]
+more-than = 20
+window-s = 300
+quiet-s = 600
+[detect.blind-node]
+silent-h = 24
+no-sign-ins-h = 0
 [[node]]
 name = "cucm-pub"
 address = "::ffff:192.0.2.11"
@@ -274,6 +281,9 @@ fn settings_of_everything() -> Settings {
         quiet: Span::secs(60),
         repeated_cucm: Threshold { more_than: 1, window: Span::secs(2), quiet: Span::secs(3) },
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
+        cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
+        silent_after: Span::mins(24 * 60),
+        no_sign_ins_after: Span::ZERO,
         nodes: vec![NodeOf {
             name: Label::from_wire("cucm-pub"),
             address: Some(Label::from_wire("192.0.2.11")),
