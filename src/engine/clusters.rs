@@ -13,9 +13,9 @@ const CLUSTERS: usize = 8;
 /// The most failures that a threshold can allow.
 pub const MOST: usize = 255;
 
-/// All clusters.
+/// All clusters, at most [`CLUSTERS`]; on the heap, since they are too large for a stack.
 #[derive(Debug, Default)]
-pub(crate) struct Clusters(heapless::Vec<Cluster, CLUSTERS>);
+pub(crate) struct Clusters(Vec<Cluster>);
 
 #[derive(Debug)]
 struct Cluster {
@@ -107,14 +107,14 @@ impl Clusters {
             return self.0.get_mut(place);
         }
         let new = Cluster { name: name.clone(), failures: heapless::Deque::new(), last: Mono::ZERO, open: None };
-        if let Err(new) = self.0.push(new) {
-            // One with an open alert stays.
-            let oldest =
-                self.0.iter_mut().filter(|cluster| cluster.open.is_none()).min_by_key(|cluster| cluster.last)?;
-            *oldest = new;
-            return Some(oldest);
+        if self.0.len() < CLUSTERS {
+            self.0.push(new);
+            return self.0.last_mut();
         }
-        self.0.last_mut()
+        // One with an open alert stays.
+        let oldest = self.0.iter_mut().filter(|cluster| cluster.open.is_none()).min_by_key(|cluster| cluster.last)?;
+        *oldest = new;
+        Some(oldest)
     }
 }
 

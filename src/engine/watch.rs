@@ -71,9 +71,9 @@ pub struct Watched {
     open: Option<(Blind, Box<Alert>)>,
 }
 
-/// All of them, at most [`NODES`].
+/// All of them, at most [`NODES`]; on the heap, since they are too large for a stack.
 #[derive(Debug, Default)]
-pub(crate) struct Watch(heapless::Vec<Watched, NODES>);
+pub(crate) struct Watch(Vec<Watched>);
 
 impl Watch {
     pub(crate) fn configured(nodes: &[NodeOf]) -> Self {
@@ -165,8 +165,11 @@ impl Watch {
         let (heard, unreachable, open) = (None, None, None);
         let node = Watched { name, address, cluster, since, heard, signs_in: false, unreachable, open };
         // With every place taken, a new one is not watched.
-        self.0.push(node).ok()?;
-        self.0.last_mut()
+        if self.0.len() < NODES {
+            self.0.push(node);
+            return self.0.last_mut();
+        }
+        None
     }
 
     /// By name if the message names its node, else by address.

@@ -30,6 +30,8 @@ const BATCH: usize = 64;
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
 const AFTER_ERROR: std::time::Duration = std::time::Duration::from_millis(10);
+/// The engine's tables of fixed size pass over the thread's stack once, in a development build several times.
+const STACK: usize = 8 << 20;
 /// Questions that can wait.
 const QUESTIONS: usize = 32;
 
@@ -60,7 +62,7 @@ pub(crate) fn start(
 ) -> std::io::Result<(PathHandle, JoinHandle<()>)> {
     let (handle, questions) = mpsc::channel(QUESTIONS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = thread::Builder::new().name("path".into()).spawn(move || {
+    let thread = thread::Builder::new().name("path".into()).stack_size(STACK).spawn(move || {
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
