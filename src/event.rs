@@ -1,5 +1,7 @@
 //! What is said from module to module: account, source, observation, attempt, alert. Knows no protocol, file or store.
 
+use core::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Text, Wall};
@@ -112,6 +114,22 @@ impl Authenticated {
             Self::Usm => "usm",
             Self::Tls => "tls",
         }
+    }
+}
+
+/// Who sent a message, and how that was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Its address.
+    pub address: IpAddr,
+    /// How it proved itself.
+    pub authenticated: Authenticated,
+}
+
+/// By its address alone.
+impl From<IpAddr> for Sender {
+    fn from(address: IpAddr) -> Self {
+        Self { address, authenticated: Authenticated::None }
     }
 }
 

@@ -54,6 +54,8 @@ struct Story {
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
+    /// Alerts without an account that are open.
+    open: Vec<Alert>,
     uptime: u32,
     audit: BTreeMap<u64, AuditRecord>,
 }
@@ -69,6 +71,7 @@ impl Story {
             mono: Mono::ZERO,
             last: None,
             kept: Vec::new(),
+            open: Vec::new(),
             uptime: 100,
             audit: BTreeMap::new(),
         }
@@ -103,6 +106,10 @@ impl Story {
                 let (name, cluster) = rest.split_once(" cluster ").expect("node NAME cluster CLUSTER");
                 let cluster = Some(Label::from_wire(cluster));
                 self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
+                String::new()
+            }
+            "cluster-limit" => {
+                self.settings.cluster.more_than = rest.parse().unwrap();
                 String::new()
             }
             "zone" => {
@@ -197,7 +204,7 @@ impl Story {
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
         old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
         let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
-        let kept = self.kept.clone();
+        let (kept, open) = (self.kept.clone(), self.open.clone());
         let engine = &mut self.path().engine;
         engine.resume_audit(next, 2_000);
         for record in kept {
@@ -205,7 +212,11 @@ impl Story {
             let bytes = postcard::to_allocvec(&record).unwrap();
             assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
         }
-        nodes.into_iter().for_each(|node| engine.restore_node(node));
+        engine.begin(now.mono);
+        nodes.into_iter().for_each(|node| engine.restore_node(node, now.mono));
+        for alert in open {
+            engine.restore_alert(alert, now.mono);
+        }
         told
     }
 
@@ -222,7 +233,14 @@ impl Story {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
             match action {
-                Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Announce(alert) => {
+                    writeln!(told, "{}", shown(&alert)).unwrap();
+                    self.open.retain(|known| known.id != alert.id);
+                    if alert.state != State::Cleared {
+                        self.open.push(*alert);
+                    }
+                }
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
                 Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
@@ -289,6 +307,7 @@ fn shown(alert: &Alert) -> String {
     add("cluster", alert.cluster.as_ref().map(ToString::to_string));
     add("revision", Some(alert.revision.to_string()));
     add("severity", Some(alert.severity.as_str().into()));
+    add("node", alert.node.as_ref().filter(|_| alert.account.is_none()).map(ToString::to_string));
     add("basis", alert.basis.map(|b| b.as_str().into()));
     add("reason", alert.reason.map(|r| r.as_str().into()));
     add(

@@ -1,18 +1,49 @@
 //! Why a line was taken for what it was: each entry that was asked, and what it lacked. For people; the path does not come here.
 
-use crate::catalogue::Catalogue;
 use crate::catalogue::fields::{Fields, Misfit};
 use crate::catalogue::file::{Condition, Entry, Pack, Said};
+use crate::catalogue::{Catalogue, Origin};
+use crate::event::{Credential, Family, LockReason, Meaning, Observation, Realm, Stamped};
+use crate::verdict::Verdict;
 use crate::wire::ciscolog;
 use crate::wire::syslog::Record;
 
 /// What the catalogue made of one line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The entries that were asked, in order; the last was taken, if any was.
     pub considered: Vec<Considered>,
     /// The fields that the taken entry reads: key of the entry, text as written.
     pub fields: Vec<(String, String)>,
+    /// What the line says about accounts, if everything in it is new.
+    pub statements: Vec<Statement>,
+    /// How it would end, if everything in it is new.
+    pub verdict: Verdict,
+}
+
+/// What a line said about an account, each text as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The verdict of this statement alone.
+    pub verdict: Verdict,
+    /// Who answers for the account.
+    pub realm: Realm,
+    /// The canonical name of the alarm.
+    pub family: String,
+    /// Key and text: account, target, source, interface, session-id, comment, number, node, cluster.
+    pub texts: [(&'static str, String); 9],
+    /// Which credential.
+    pub credential: Credential,
+    /// Of a lockout: why.
+    pub reason: Option<LockReason>,
+    /// Of a lockout: how long it lasts, in seconds.
+    pub unlock_s: Option<u32>,
+    /// How many failures it reports itself.
+    pub failures: Option<u32>,
+    /// Whether a session was free, if it says so.
+    pub session_available: Option<bool>,
+    /// Its own time.
+    pub stamp: Option<Stamped>,
 }
 
 /// One entry that was asked.
@@ -31,10 +62,61 @@ pub struct Considered {
 }
 
 impl Catalogue {
-    /// What the entries make of this line, before anything is decided.
+    /// What is made of this line, before anything is decided.
     #[must_use]
-    pub fn explain(&self, record: &Record<'_>) -> Explanation {
-        let mut explanation = Explanation::default();
+    pub fn explain(&self, record: &Record<'_>, origin: Origin<'_>) -> Explanation {
+        let mut statements = Vec::new();
+        let verdict = self.read_line(record, origin, &mut |said| {
+            let statement = self.statement(said);
+            let verdict = statement.verdict;
+            statements.push(statement);
+            verdict
+        });
+        Explanation { statements, verdict, ..self.asked(record) }
+    }
+
+    fn statement(&self, said: &Observation<'_>) -> Statement {
+        let texts = [
+            ("account", said.account),
+            ("target", said.target),
+            ("source", said.source),
+            ("interface", said.interface),
+            ("session-id", said.session.id),
+            ("comment", said.session.comment),
+            ("number", said.session.number),
+            ("node", said.node),
+            ("cluster", said.cluster),
+        ];
+        let (verdict, reason) = match said.meaning {
+            Meaning::Failure => (Verdict::Failure, None),
+            Meaning::Lockout(reason) => (Verdict::Lockout, reason),
+            Meaning::Success => (Verdict::Success, None),
+            Meaning::Unlock => (Verdict::Unlock, None),
+            Meaning::Logout => (Verdict::Logout, None),
+        };
+        let families = self.packs.iter().flat_map(|pack| &pack.entry).map(|entry| &entry.family);
+        Statement {
+            verdict,
+            realm: said.realm,
+            family: families.clone().find(|name| Family::of(name) == said.family).cloned().unwrap_or_default(),
+            texts: texts.map(|(key, text)| (key, text.to_owned())),
+            credential: said.credential,
+            reason,
+            unlock_s: said.unlock_s,
+            failures: said.reported_failures,
+            session_available: said.session.available,
+            stamp: said.stamp,
+        }
+    }
+
+    /// Which entries are asked about this line, and which is taken.
+    fn asked(&self, record: &Record<'_>) -> Explanation {
+        let mut explanation = Explanation {
+            considered: Vec::new(),
+            fields: Vec::new(),
+            statements: Vec::new(),
+            verdict: Verdict::NoEntry,
+        };
         if let Some(log) = ciscolog::parse(record.body) {
             for (pack, entry) in self.entries(log.facility, log.mnemonic) {
                 if explanation.add(pack, entry, &entry.fit(pack, Some(log), log.text)) {

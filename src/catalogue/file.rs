@@ -102,6 +102,8 @@ pub(crate) enum Said {
     Logout,
     /// About the sender's own state.
     Health,
+    /// The node that says it cannot reach a syslog server.
+    Unreachable,
     /// Never counted.
     Never,
     /// Its text holds another complete line.
@@ -124,6 +126,7 @@ impl Said {
             Self::Unlock => "unlock",
             Self::Logout => "logout",
             Self::Health => "health",
+            Self::Unreachable => "unreachable",
             Self::Never => "never",
             Self::CarriesLine => "carries-line",
             Self::CarriesFailures => "carries-failures",
@@ -136,7 +139,12 @@ impl Said {
     pub(crate) const fn speaks_of_account(self) -> bool {
         match self {
             Self::Failure | Self::Lockout | Self::Success | Self::Unlock | Self::Logout | Self::FailedSu => true,
-            Self::Health | Self::Never | Self::CarriesLine | Self::CarriesFailures | Self::Repeats => false,
+            Self::Health
+            | Self::Unreachable
+            | Self::Never
+            | Self::CarriesLine
+            | Self::CarriesFailures
+            | Self::Repeats => false,
         }
     }
 }
@@ -188,6 +196,7 @@ pub(crate) enum Expected {
     Unlock,
     Logout,
     Health,
+    Unreachable,
     Never,
     NotASignIn,
     NoAccount,

@@ -13,7 +13,7 @@ mod proof;
 mod read;
 mod zones;
 
-pub use explain::{Considered, Explanation};
+pub use explain::{Considered, Explanation, Statement};
 pub use read::Origin;
 pub use zones::Zones;
 

@@ -45,11 +45,11 @@ impl Pattern {
         }
         let mut whole = RegexBuilder::new(&format!(r"\A(?:{text})\z"));
         whole.unicode(false).dot_matches_new_line(true).size_limit(LARGEST).nest_limit(DEEPEST + 2);
-        let regex = whole.build().map_err(|error| match error {
-            regex::Error::CompiledTooBig(limit) => {
-                format!("is too large and would be too slow: more than {limit} bytes compiled; repeat less")
+        let regex = whole.build().map_err(|error| {
+            if matches!(error, regex::Error::CompiledTooBig(_)) {
+                return format!("is too large and would be too slow: more than {LARGEST} bytes compiled; repeat less");
             }
-            other => format!("is not a pattern: {}", reason(&other.to_string())),
+            format!("is not a pattern: {}", reason(&error.to_string()))
         })?;
         let named = regex.capture_names().enumerate().filter_map(|(n, name)| Some((n, name?.to_owned())));
         let names: Vec<_> = named.collect();

@@ -206,6 +206,7 @@ impl Catalogue {
             Said::Unlock => Meaning::Unlock,
             Said::Logout => Meaning::Logout,
             Said::Health => return Verdict::Health,
+            Said::Unreachable => return Verdict::Unreachable,
             // What is repeated was read before, by its text.
             Said::Never | Said::Repeats => return Verdict::NeverCounted,
             Said::CarriesLine => return self.carried_lines(entry, fields, message, each),
@@ -222,10 +223,8 @@ impl Catalogue {
         let interface = whole(&entry.interface).unwrap_or_default();
         let node = whole(&pack.node).unwrap_or_default();
         let number = |names: &[String]| whole(names).and_then(|text| text.trim().parse::<u32>().ok());
-        let interface_is = match entry.meaning {
-            Said::FailedSu => entry.interface_is.as_deref().unwrap_or(SU),
-            _other => entry.interface_is.as_deref().unwrap_or_default(),
-        };
+        let of_su = if entry.meaning == Said::FailedSu { SU } else { "" };
+        let interface_is = entry.interface_is.as_deref().unwrap_or(of_su);
         let observation = Observation {
             meaning,
             family: Family::of(&entry.family),

@@ -15,6 +15,7 @@ mod reference;
 mod relay;
 mod secret;
 mod section;
+mod streams;
 mod usm;
 mod zone;
 
@@ -33,6 +34,7 @@ pub use receive::{Syslog, Traps};
 pub use reference::{Form, Key, Presence, SectionRow, Shape, reference_markdown};
 pub use relay::{Relay, RelayForm};
 pub use secret::{Secret, SecretFrom};
+pub use streams::{Clients, Limits, SyslogTls};
 pub use usm::{Protected, Security, UsmUser};
 pub use zone::{NodeZone, ZoneName};
 

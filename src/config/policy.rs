@@ -14,6 +14,7 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
     let default = Settings::default();
     let detect = top.section("detect");
     let cucm = detect.section("repeated-failures");
+    let blind = detect.section("blind-node");
     let (nodes, zones) = nodes(top);
     let settings = Settings {
         site: top.read("site", site).unwrap_or(default.site),
@@ -22,6 +23,9 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
         quiet: seconds(&detect, "quiet-s").unwrap_or(Settings::QUIET),
         repeated_cucm: threshold(&cucm, Settings::REPEATED_CUCM),
         repeated_unix: threshold(&cucm.section("unix"), Settings::REPEATED_UNIX),
+        cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
+        silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),
+        no_sign_ins_after: hours(&blind, "no-sign-ins-h").unwrap_or(Settings::BLIND_AFTER),
         nodes,
     };
     (settings, zones)
@@ -38,6 +42,10 @@ fn seconds(section: &Section<'_>, name: &str) -> Option<Span> {
 
 fn minutes(section: &Section<'_>, name: &str) -> Option<Span> {
     section.number(name).map(|m| Span::mins(m.into()))
+}
+
+fn hours(section: &Section<'_>, name: &str) -> Option<Span> {
+    section.number(name).map(|h| Span::mins(60 * u64::from(h)))
 }
 
 fn threshold(section: &Section<'_>, default: Threshold) -> Threshold {

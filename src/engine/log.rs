@@ -3,7 +3,7 @@
 use super::trail::{Decided, Told};
 use super::{Engine, longest_window, seen};
 use crate::audit::{AuditRecord, Failed};
-use crate::event::{Account, Authenticated, Credential, Family, Label, Meaning, Name, Observation, Session, Stamped};
+use crate::event::{Account, Authenticated, Credential, Family, Meaning, Observation, Session, Stamped};
 use crate::units::{Mono, Now, Span};
 use crate::verdict::Verdict;
 
@@ -45,7 +45,7 @@ impl Engine {
         match (is_failure && is_recent, record.action) {
             (true, _) => {
                 let observation = observation_of(record);
-                self.decide(&observation, (&record.cluster, &record.user), now)
+                self.decide(&observation, &account, now)
             }
             // What is past ends nothing that goes on now.
             (false, crate::audit::Action::Logout) => Verdict::Logout,
@@ -66,7 +66,7 @@ impl Engine {
     pub(super) fn record(
         &mut self,
         observation: &Observation<'_>,
-        (cluster, name): (&Label, &Name),
+        account: &Account,
         (verdict, correlated): (Verdict, bool),
         now: Now,
     ) {
@@ -79,7 +79,7 @@ impl Engine {
                 return;
             }
         };
-        let told = Told { observation, cluster, name, seen: seen(observation, now), decided };
+        let told = Told { observation, account, seen: seen(observation, now), decided };
         self.trail.take(told, &self.names, self.settings.merge_window, now);
     }
 }

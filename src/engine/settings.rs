@@ -19,6 +19,12 @@ pub struct Settings {
     pub repeated_cucm: Threshold,
     /// `repeated-failures` for platform and Unix accounts.
     pub repeated_unix: Threshold,
+    /// `repeated-failures` of a whole cluster.
+    pub cluster: Threshold,
+    /// A node that sends nothing for so long is blind; zero: never.
+    pub silent_after: Span,
+    /// A node from which nothing about a sign-in ever came is blind after so long; zero: never.
+    pub no_sign_ins_after: Span,
     /// Clusters of nodes, as far as the operator named them.
     pub nodes: Vec<NodeOf>,
 }
@@ -55,6 +61,11 @@ impl Settings {
     /// HP-UX HIDS' template 8: more than 2 in 10 s, then quiet for 30 s.
     pub const REPEATED_UNIX: Threshold = Threshold { more_than: 2, window: Span::secs(10), quiet: Span::secs(30) };
 
+    /// Off: RTMT's own default is not documented, and what is usual differs from site to site.
+    pub const CLUSTER: Threshold = Threshold { more_than: 0, window: Span::mins(3), quiet: Span::mins(60) };
+    /// Over a weekend nobody may sign in, and a node whose level is *Warning* may say nothing.
+    pub const BLIND_AFTER: Span = Span::mins(72 * 60);
+
     /// The threshold of `repeated-failures` in `realm`.
     #[must_use]
     pub const fn repeated(&self, realm: Realm) -> Threshold {
@@ -74,6 +85,9 @@ impl Default for Settings {
             quiet: Self::QUIET,
             repeated_cucm: Self::REPEATED_CUCM,
             repeated_unix: Self::REPEATED_UNIX,
+            cluster: Self::CLUSTER,
+            silent_after: Self::BLIND_AFTER,
+            no_sign_ins_after: Self::BLIND_AFTER,
             nodes: Vec::new(),
         }
     }

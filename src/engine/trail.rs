@@ -18,7 +18,7 @@ use crate::audit::{Action, AuditRecord};
 use crate::engine::account::Seen;
 use crate::engine::alerts::FamilyNames;
 use crate::engine::correlate::{Attempt, Telling, number};
-use crate::event::{Label, Meaning, Name, Observation};
+use crate::event::{Account, Label, Meaning, Name, Observation};
 use crate::units::{Mono, Now, Span, Text};
 
 /// Attempts that a later telling can still belong to.
@@ -43,8 +43,7 @@ pub(crate) enum Decided {
 #[derive(Clone, Copy)]
 pub(crate) struct Told<'a> {
     pub(crate) observation: &'a Observation<'a>,
-    pub(crate) cluster: &'a Label,
-    pub(crate) name: &'a Name,
+    pub(crate) account: &'a Account,
     pub(crate) seen: Seen,
     pub(crate) decided: Decided,
 }
@@ -111,7 +110,7 @@ impl Trail {
     pub(crate) fn take(&mut self, told: Told<'_>, names: &FamilyNames, window: Span, now: Now) {
         let telling = Telling::of(told.observation, now.mono);
         let key = self.key(&told);
-        let cluster = number(told.cluster.as_str());
+        let cluster = number(told.account.cluster.as_str());
         if told.decided != Decided::New
             && let Some(at) = self.closest(key, cluster, &telling, window)
         {
@@ -176,7 +175,7 @@ impl Trail {
     fn enrich(&mut self, at: u64, told: &Told<'_>, telling: &Telling) {
         let Some(recent) = self.place(at).and_then(|place| self.recent.get_mut(place)) else { return };
         recent.attempt.enrich(telling, told.seen);
-        recent.cluster = if recent.cluster == 0 { number(told.cluster.as_str()) } else { recent.cluster };
+        recent.cluster = if recent.cluster == 0 { number(told.account.cluster.as_str()) } else { recent.cluster };
         let (id, stamp) = (recent.record, recent.attempt.stamp());
         let first = self.first();
         let held = id.checked_sub(first).and_then(|at| usize::try_from(at).ok()).and_then(|at| self.held.get_mut(at));
@@ -220,20 +219,20 @@ impl Trail {
     /// Who did what.
     fn key(&self, told: &Told<'_>) -> u64 {
         let mut hash = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
-        hash.write_u8(told.observation.realm as u8);
+        hash.write_u8(told.account.realm as u8);
         hash.write_u8(match told.observation.meaning {
             Meaning::Failure | Meaning::Lockout(_) => 0,
             Meaning::Success | Meaning::Unlock => 1,
             Meaning::Logout => 2,
         });
-        told.name.as_str().bytes().for_each(|b| hash.write_u8(b.to_ascii_lowercase()));
+        told.account.name.as_str().bytes().for_each(|b| hash.write_u8(b.to_ascii_lowercase()));
         hash.finish()
     }
 }
 
 /// What the first telling says.
 fn record(told: &Told<'_>, names: &FamilyNames, now: Now) -> AuditRecord {
-    let Told { observation, cluster, name, seen, .. } = *told;
+    let Told { observation, account, seen, .. } = *told;
     let action = if observation.meaning == Meaning::Logout { Action::Logout } else { Action::Login };
     let authenticated = match observation.meaning {
         Meaning::Failure | Meaning::Lockout(_) => false,
@@ -244,15 +243,15 @@ fn record(told: &Told<'_>, names: &FamilyNames, now: Now) -> AuditRecord {
         at: seen.at,
         received: now.wall,
         action,
-        user: name.clone(),
+        user: account.name.clone(),
         source: Label::new(),
         login_type: Label::new(),
         authenticated,
         session_available: None,
         session_id: Text::new(),
         comments: Name::new(),
-        realm: observation.realm,
-        cluster: cluster.clone(),
+        realm: account.realm,
+        cluster: account.cluster.clone(),
         node: Label::new(),
         family: names.get(&observation.family).cloned().unwrap_or_default(),
         channel: observation.channel,
@@ -264,7 +263,7 @@ fn record(told: &Told<'_>, names: &FamilyNames, now: Now) -> AuditRecord {
 
 /// Adds what the record lacks.
 fn complete(record: &mut AuditRecord, told: &Told<'_>) {
-    let Told { observation, cluster, .. } = *told;
+    let Told { observation, account, .. } = *told;
     let session = observation.session;
     fill(&mut record.source, observation.source);
     // The column is that of an address; a host name stands in it only until one comes.
@@ -273,7 +272,7 @@ fn complete(record: &mut AuditRecord, told: &Told<'_>) {
     }
     fill(&mut record.login_type, observation.interface);
     fill(&mut record.node, observation.node);
-    fill(&mut record.cluster, cluster.as_str());
+    fill(&mut record.cluster, account.cluster.as_str());
     fill(&mut record.session_id, session.id);
     fill(&mut record.source_id, session.number);
     record.session_available = record.session_available.or(session.available);

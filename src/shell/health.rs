@@ -12,6 +12,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::sinks::relay::{Queue, Queues};
+use super::streams::Count;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -58,6 +59,10 @@ pub(crate) struct Health {
     pub(crate) relay: Queues,
     /// Each controller with its address and how its connection stands.
     pub(crate) mitel: Vec<Watched>,
+    /// Connections of the syslog ports.
+    pub(crate) connections: Arc<Count>,
+    /// What is wrong with the certificates of the syslog ports, if anything.
+    pub(crate) certificates: watch::Receiver<Option<String>>,
 }
 
 impl Health {
@@ -68,6 +73,7 @@ impl Health {
         let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
         let store = self.keeper.report().await;
         let mut degraded = self.problems.clone();
+        degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
         for (name, state) in &self.sinks {
@@ -114,6 +120,7 @@ impl Health {
             "board": crate::board::BOARD,
             "uptime_s": self.clock.running().as_secs(),
             "listening": self.listening,
+            "connections": self.connections.open(),
             "sinks": sinks,
             "mitel": mitel,
             "store": {

@@ -89,6 +89,7 @@ pub(crate) fn local_engine(
 pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono) -> Engine {
     let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), clock::wall().as_millis());
     let mut engine = Engine::new(config.settings.clone(), catalogue.families(), (seed, seed.rotate_left(32)));
+    engine.begin(now);
     let mut skipped = 0;
     if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
         skipped += accounts.skipped;
@@ -107,7 +108,7 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
     }
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;
-        nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node));
+        nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node, now));
     }
     if let Ok(alerts) = store.load_open_alerts::<Alert>() {
         skipped += alerts.skipped;

@@ -19,6 +19,7 @@ use super::listen::{Bound, Input};
 use super::mitel::Feed;
 use super::report;
 use super::sinks::relay::Queues;
+use super::streams::Delivery;
 use crate::assemble::Gap;
 use crate::audit::AuditRecord;
 use crate::engine::Action;
@@ -32,6 +33,8 @@ const BATCH: usize = 64;
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
 const AFTER_ERROR: std::time::Duration = std::time::Duration::from_millis(10);
+/// The engine's tables of fixed size pass over the thread's stack once, in a development build several times.
+const STACK: usize = 8 << 20;
 /// Questions that can wait.
 const QUESTIONS: usize = 32;
 
@@ -59,20 +62,20 @@ pub(crate) type PathHandle = mpsc::Sender<Question>;
 /// If the system gives us no thread.
 pub(crate) fn start(
     path: Path,
-    (sockets, feeds): (Vec<Bound>, Vec<Feed>),
+    (sockets, feeds, streams): (Vec<Bound>, Vec<Feed>, mpsc::Receiver<Delivery>),
     (keeper, relay): (KeeperHandle, Queues),
     clock: Clock,
     flush: Span,
 ) -> std::io::Result<(PathHandle, JoinHandle<()>)> {
     let (handle, questions) = mpsc::channel(QUESTIONS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = thread::Builder::new().name("path".into()).spawn(move || {
+    let thread = thread::Builder::new().name("path".into()).stack_size(STACK).spawn(move || {
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
         let receiver =
             Rc::new(Receiver { path, drops, keeper, relay, clock, turnstile: Mutex::new(()), due: Notify::new() });
-        LocalSet::new().block_on(&runtime, receiver.run((sockets, feeds), questions, flush));
+        LocalSet::new().block_on(&runtime, receiver.run((sockets, feeds, streams), questions, flush));
     })?;
     Ok((handle, thread))
 }
@@ -93,7 +96,7 @@ struct Receiver {
 impl Receiver {
     async fn run(
         self: Rc<Self>,
-        (sockets, feeds): (Vec<Bound>, Vec<Feed>),
+        (sockets, feeds, streams): (Vec<Bound>, Vec<Feed>, mpsc::Receiver<Delivery>),
         mut questions: mpsc::Receiver<Question>,
         flush: Span,
     ) {
@@ -106,6 +109,7 @@ impl Receiver {
         for bound in sockets {
             tokio::task::spawn_local(Rc::clone(&self).listen(bound));
         }
+        let mut streams = tokio::task::spawn_local(Rc::clone(&self).take_streams(streams));
         tokio::task::spawn_local(Rc::clone(&self).keep_time());
         tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
         while let Some(question) = questions.recv().await {
@@ -131,6 +135,8 @@ impl Receiver {
                     let _gone = reply.send(self.import(records).await).is_err();
                 }
                 Question::Stop(reply) => {
+                    // Whoever asks has stopped the streams: what they handed over comes to its end.
+                    let _panicked = (&mut streams).await.is_err();
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
                     self.hurry().await;
@@ -165,6 +171,26 @@ impl Receiver {
             for _ in 1..BATCH {
                 let Ok((length, from)) = socket.try_recv_from(&mut buffer) else { break };
                 self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
+            }
+            self.settle(turn).await;
+        }
+    }
+
+    /// What the streams hand over, in turns with the sockets.
+    async fn take_streams(self: Rc<Self>, mut streams: mpsc::Receiver<Delivery>) {
+        while let Some(delivery) = streams.recv().await {
+            let _turn = self.turnstile.lock().await;
+            let mut turn = Turn::at(self.clock.now());
+            match delivery {
+                Delivery::Refused(from, why) => self.path.borrow_mut().refuse_stream(from, why, turn.now),
+                Delivery::Messages(messages) => {
+                    let mut path = self.path.borrow_mut();
+                    for (message, cut) in messages.iter() {
+                        path.syslog_cut(message, cut, messages.from, turn.now);
+                        drain(&mut path, &mut turn);
+                    }
+                    (0..messages.too_long).for_each(|_| path.too_long());
+                }
             }
             self.settle(turn).await;
         }

@@ -12,10 +12,14 @@
 
 mod accounting;
 mod admit;
+mod blind;
 mod broker;
 mod check;
 mod cucm;
 mod deliver;
+mod explain;
+mod handover;
+mod hostile;
 mod mib;
 mod nms;
 mod order;
@@ -27,6 +31,8 @@ mod relay_trouble;
 mod relayed;
 mod restart;
 mod site;
+mod streams;
+mod streams_tls;
 mod trapd;
 mod trouble;
 mod usm;

@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod check;
 mod demo;
+mod explain;
 mod mib;
 mod replay;
 mod send;
@@ -30,6 +31,10 @@ const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
 Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+
+const EXPLAIN_EXAMPLE: &str = "Examples:
+  lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
+  tail -n 20 cucm.log | lockwarden explain - --config lockwarden.toml";
 
 /// Alarm box for the lockouts of a Cisco Unified Communications Manager cluster.
 #[derive(Debug, Parser)]
@@ -86,6 +91,9 @@ enum Command {
     /// Say whether everything works, and what does not
     #[command(after_help = "Example:\n  lockwarden health\n\nExit status: 0 ok, 1 no service answers, 3 degraded.")]
     Health(ask::AskArgs),
+    /// Show what a syslog line is taken for, step by step, and why
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain(explain::ExplainArgs),
     /// Print LOCKWARDEN-MIB, for the management station
     #[command(after_help = "Example:\n  lockwarden mib > LOCKWARDEN-MIB.txt")]
     Mib(mib::MibArgs),
@@ -105,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
         Command::Audit(args) => audit::run(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
+        Command::Explain(args) => explain::run(&cli.place, &args),
         Command::Mib(args) => mib::run(&args),
     }
 }

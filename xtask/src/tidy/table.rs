@@ -18,7 +18,7 @@ pub(super) const PLACES: &[Place] = &[
     Place { name: "wire", imports: &["units"] },
     Place { name: "usm", imports: &["units", "verdict", "board", "wire"] },
     Place { name: "relay", imports: &["units", "wire"] },
-    Place { name: "assemble", imports: &["units", "wire"] },
+    Place { name: "assemble", imports: &["units", "event", "wire"] },
     Place { name: "audit", imports: &["units", "event", "wire"] },
     Place { name: "catalogue", imports: &["units", "event", "verdict", "wire"] },
     Place { name: "engine", imports: &["units", "event", "verdict", "alert", "board", "audit"] },
