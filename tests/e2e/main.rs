@@ -12,6 +12,7 @@
 
 mod accounting;
 mod admit;
+mod audit;
 mod blind;
 mod broker;
 mod check;
@@ -21,6 +22,7 @@ mod explain;
 mod handover;
 mod hostile;
 mod mib;
+mod mitel;
 mod nms;
 mod order;
 mod payload;

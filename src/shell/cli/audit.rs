@@ -48,7 +48,7 @@ enum AuditCommand {
     Export(ExportArgs),
     /// Take the records of a file: a Mitel controller's export (CSV or XML), or what `export` wrote
     #[command(
-        after_help = "Example:\n  lockwarden audit import audit.xml --controller mitel1\n\nRecords that are there already are not taken again."
+        after_help = "Example:\n  lockwarden audit import audit.xml --controller mitel1\n\nWhat is there already is not taken again."
     )]
     Import(ImportArgs),
 }
