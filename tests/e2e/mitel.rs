@@ -46,8 +46,8 @@ fn state_is(health: &Value, wanted: &str) -> bool {
 
 #[test]
 fn a_controllers_lines_are_records_and_failures_and_a_lost_connection_is_taken_up_again() {
-    let port = free_port();
-    let controller = Controller::at(port);
+    let controller = Controller::at(0);
+    let port = controller.0.local_addr().unwrap().port();
     let mut site = following(port);
     let mut stream = controller.accept();
     site.health_when(|health| state_is(health, "connected"));

@@ -24,17 +24,18 @@ use crate::wire::LocalZone;
 
 /// Records asked for, or sent, at a time.
 const PAGE: usize = 64;
+/// Records that are listed if nothing else is said.
+const LIMIT: usize = 100;
 
 /// What to do with the audit log.
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct AuditArgs {
     #[command(subcommand)]
     command: Option<AuditCommand>,
     #[command(flatten)]
     wanted: Wanted,
     /// Show this many records at most
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
     limit: usize,
     /// Print a list of JSON objects
     #[arg(long)]
@@ -153,7 +154,9 @@ pub(crate) fn run(place: &Place, args: &AuditArgs) -> ExitCode {
         Ok((config, _)) => config,
         Err(problems) => return refuse(&problems),
     };
+    let is_for_list = args.json || args.limit != LIMIT || args.wanted.filter() != Filter::default();
     let done = match &args.command {
+        Some(_) if is_for_list => Err("options of `export` and `import` stand behind these words".into()),
         None => show(&config, args),
         Some(AuditCommand::Export(args)) => export(&config, args),
         Some(AuditCommand::Import(args)) => import(&config, args),
