@@ -51,16 +51,7 @@ fn an_attempt_that_is_told_in_three_ways_is_one_record_with_what_each_adds() {
     let shown = ["action", "user_login_id", "source_ip_address", "login_type", "cluster", "node", "family", "time"];
     assert_eq!(
         shown.map(|key| all[0][key].as_str().unwrap()),
-        [
-            "Login",
-            "jdoe",
-            "192.0.2.15",
-            "VMREST",
-            "StandAloneCluster",
-            "cucm-sub1",
-            "UC_IMS-authFail",
-            "08:00:01.114"
-        ]
+        ["Login", "jdoe", "192.0.2.15", "VMREST", "StandAloneCluster", "cucm-sub1", "UC_IMS-authFail", "08:00:01.114"]
     );
     assert_eq!((&all[0]["user_authenticated"], &all[0]["session_availability"]), (&Value::Bool(false), &Value::Null));
     // A login, told twice, is one as well, and the filters tell them apart.
@@ -115,7 +106,8 @@ fn the_log_is_a_ring_of_2000_and_no_number_is_given_twice_not_even_after_kill_9(
 #[test]
 fn what_is_exported_is_imported_as_the_same_records_and_only_once() {
     let site = Site::start();
-    let names = ["=cmd()|' /C calc'!A0", "+1", "'@x", "a\"b,c;d", "<b>&amp;", "eve\u{202e}x", "tab\u{1b}bed", "山田", "jdoe"];
+    let names =
+        ["=cmd()|' /C calc'!A0", "+1", "'@x", "a\"b,c;d", "<b>&amp;", "eve\u{202e}x", "tab\u{1b}bed", "山田", "jdoe"];
     for (name, n) in names.iter().zip(0..) {
         site.syslog(&auth_fail(name, n));
         site.syslog(&auth_success(name, n + 20));
@@ -146,7 +138,9 @@ fn old_records_of_a_controller_are_taken_and_raise_no_alert() {
     });
     let header = "Audit Log ID,Date,Time,Action,User Login ID,Source IP Address,Login Type,User Authenticated,\
                   Session Availability,Session ID,Comments\n";
-    let rows = (1..=4).rev().map(|n| format!("{n},2026-01-15,09:31:0{n},Login,system,192.0.2.30,FTP,False,True,0,Invalid Password\n"));
+    let rows = (1..=4)
+        .rev()
+        .map(|n| format!("{n},2026-01-15,09:31:0{n},Login,system,192.0.2.30,FTP,False,True,0,Invalid Password\n"));
     let file = format!("{header}{}", rows.collect::<String>());
     let refused = output(site.command("audit").arg("import").arg({
         let path = site.directory.path().join("whose.csv");

@@ -99,5 +99,9 @@ fn a_controller_that_is_not_there_is_one_line_and_a_degraded_health_until_it_is(
     let _stream = controller.accept();
     site.health_when(|health| state_is(health, "connected"));
     let said = site.stop();
-    assert_eq!(said.iter().filter(|line| line.contains("mitel mitel1") && line.contains("WARN")).count(), 1, "{said:#?}");
+    assert_eq!(
+        said.iter().filter(|line| line.contains("mitel mitel1") && line.contains("WARN")).count(),
+        1,
+        "{said:#?}"
+    );
 }
