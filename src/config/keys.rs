@@ -36,6 +36,7 @@ pub const SECTIONS: &[SectionRow] = &[
         "detect.repeated-failures.cluster",
         "Failed sign-ins of a whole cluster, whoever's they are: what RTMT's AuthenticationFailed alert counts.",
     ),
+    one("detect.failed-su", "A user who fails to become another, by `su`: HP-UX HIDS' template 9."),
     one("detect.blind-node", "A node that cannot be seen: one of `[[node]]`, or one that sent an alarm of CUCM."),
     many("node", "The cluster nodes that are expected to send."),
     one("catalogue", "What messages mean."),
@@ -388,6 +389,24 @@ pub const KEYS: &[Key] = &[
         "3600",
         "No second alert about the same cluster in this time.",
     ),
+    list(
+        "detect.privileged",
+        PATTERN,
+        r#"["root"]"#,
+        r#""root" or "oracle*""#,
+        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), and so is a failed `su` by or \
+         to one.",
+    ),
+    number(
+        "detect.failed-su.more-than",
+        0,
+        15,
+        "",
+        "2",
+        "The alert fires at the failed `su` after this many; 0: never.",
+    ),
+    number("detect.failed-su.window-s", 1, 86_400, "s", "86400", "In this time."),
+    number("detect.failed-su.quiet-s", 1, 86_400, "s", "3600", "No second alert about the same user in this time."),
     number(
         "detect.blind-node.silent-h",
         0,

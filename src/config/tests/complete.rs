@@ -235,6 +235,7 @@ cluster = "hq-*"
 account = "admin*"
 failed-logons = 2
 [detect]
+privileged = ["root", "oracle*"]
 merge-window-s = 5
 quiet-s = 60
 [detect.repeated-failures]
@@ -245,6 +246,10 @@ quiet-s = 3
 more-than = 4
 window-s = 5
 quiet-s = 6
+[detect.failed-su]
+more-than = 5
+window-s = 3600
+quiet-s = 60
 [detect.repeated-failures.cluster]
 more-than = 20
 window-s = 300
@@ -281,6 +286,8 @@ fn settings_of_everything() -> Settings {
         quiet: Span::secs(60),
         repeated_cucm: Threshold { more_than: 1, window: Span::secs(2), quiet: Span::secs(3) },
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
+        failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
+        privileged: vec!["root".into(), "oracle*".into()],
         cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
         silent_after: Span::mins(24 * 60),
         no_sign_ins_after: Span::ZERO,
