@@ -22,6 +22,10 @@ pub const SECTIONS: &[SectionRow] = &[
     many("mqtt.embedded.users", "Who may connect to the embedded broker; nobody listed: anybody, on loopback only."),
     many("nms", "One for each network management system that is sent notifications."),
     asked("relay", "Received notifications are passed on, but only with this section; it needs an `[[nms]]`."),
+    asked(
+        "response",
+        "A program that is run for alerts, with the arguments of HP-UX HIDS' response programs, but only with this section.",
+    ),
     one("policy", "When CUCM accounts lock: the cluster's credential policy."),
     one("policy.os", "When platform (operating system) accounts of the nodes lock."),
     many(
@@ -318,6 +322,22 @@ pub const KEYS: &[Key] = &[
         "1000",
         "How many may wait for each receiver, in 4 KiB each (1 MiB in all at least); what finds no place is counted and lost.",
     ),
+    text(
+        "response.program",
+        PATH,
+        "",
+        r#""/etc/lockwarden/respond.sh""#,
+        "The program; it is run as it is, by no shell.",
+    ),
+    number("response.version", 2, 3, "", "3", "The arguments are those of HIDS 2 and 3, or 3: those of HIDS 4."),
+    number("response.timeout-s", 1, 3_600, "s", "30", "It is ended, with all that it has started, if it takes longer."),
+    list(
+        "response.kinds",
+        form("a kind of alert", "the kinds of docs/alerts.md"),
+        r#"["repeated-failures", "failed-su"]"#,
+        r#""lockout" or "failed-su""#,
+        "The alerts that it is run for, when they are raised and updated.",
+    ),
     number("policy.failed-logons", 0, 100, "", "3", FAILED_LOGONS),
     number("policy.reset-min", 1, 120, "min", "30", "Failures older than this no longer count."),
     number("policy.lockout-min", 0, 1440, "min", "30", LOCKOUT),
@@ -394,8 +414,8 @@ pub const KEYS: &[Key] = &[
         PATTERN,
         r#"["root"]"#,
         r#""root" or "oracle*""#,
-        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), and so is a failed `su` by or \
-         to one.",
+        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), as is a \
+         failed `su` by or to one.",
     ),
     number(
         "detect.failed-su.more-than",

@@ -49,7 +49,8 @@ impl<'a> Case<'a> {
 
     /// Another detector has found repeated failures: told at once, whatever was counted here.
     pub(crate) fn found(&mut self, observation: &Observation<'_>) {
-        let reported = observation.reported_failures.unwrap_or(1);
+        // HIDS says "more than".
+        let reported = observation.reported_failures.unwrap_or(0).saturating_add(1);
         if let Some(repeated) = &mut self.record.repeated {
             repeated.failures = repeated.failures.saturating_add(reported);
             if hold(&mut repeated.open, self.now.mono) {

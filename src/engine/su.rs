@@ -55,7 +55,9 @@ impl Switchers {
         let threshold = settings.failed_su;
         let user = self.at(account)?;
         user.add(said, threshold, now);
-        let tries = said.reported_failures.unwrap_or(0).max(u32::try_from(user.tries.len()).unwrap_or(u32::MAX));
+        // HIDS says "more than".
+        let reported = said.reported_failures.filter(|_| found).map_or(0, |n| n.saturating_add(1));
+        let tries = reported.max(u32::try_from(user.tries.len()).unwrap_or(u32::MAX));
         let is_over = found || threshold.more_than > 0 && tries > threshold.more_than;
         let (mut alert, state) = match user.open.take() {
             None if !is_over => return None,

@@ -16,6 +16,7 @@ pub mod nms;
 mod open;
 mod receive;
 mod report;
+mod response;
 mod run;
 mod secrets;
 mod sinks;

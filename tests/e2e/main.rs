@@ -29,6 +29,7 @@ mod receive;
 mod relay;
 mod relay_trouble;
 mod relayed;
+mod response;
 mod restart;
 mod site;
 mod streams;

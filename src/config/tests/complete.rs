@@ -44,7 +44,7 @@ level = "\u001b[2Jloud"
 "#;
     let expected = r#"
 lockwarden.toml:1: site: "head office" is not a site name; allowed: 1 to 32 of A-Z a-z 0-9 _ -, for example "hq"
-lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, mqtt, nms, relay, policy, detect, node, catalogue, log
+lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, mqtt, nms, relay, response, policy, detect, node, catalogue, log
 lockwarden.toml:4: traps.listen: "0.0.0.0:99999" is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
 lockwarden.toml:4: traps.listen: 5 is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
 lockwarden.toml:5: traps.lisen: is not a key (did you mean listen?); allowed: listen, communities, allow, engine-id, user
@@ -130,6 +130,12 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
             exclude: vec![vec![1, 3, 6, 1, 4, 1, 9, 9, 41, 2, 0, 2], vec![1, 3, 6, 1, 6, 3, 1, 1, 5]],
             sources: vec!["192.0.2.0/24".parse().unwrap()],
             queue: 50,
+        }),
+        response: Some(Response {
+            program: "respond.sh".into(),
+            version: HidsVersion::V2,
+            timeout: Span::secs(5),
+            kinds: vec![crate::alert::Kind::Lockout],
         }),
         catalogue_files: vec![PathBuf::from("vendor.toml")],
         log_level: LogLevel::Trace,
@@ -221,6 +227,11 @@ include = ["1.3.6.1.4.1.9.9.41"]
 exclude = [".1.3.6.1.4.1.9.9.41.2.0.2", "1.3.6.1.6.3.1.1.5"]
 sources = ["192.0.2.77/24"]
 queue = 50
+[response]
+program = "respond.sh"
+version = 2
+timeout-s = 5
+kinds = ["lockout"]
 [policy]
 failed-logons = 5
 reset-min = 10
