@@ -174,6 +174,12 @@ pub enum Meaning {
     Unlock,
     /// The session ended.
     Logout,
+    /// A change of user (`su`) failed: `account` tried to become `target`.
+    FailedSu,
+    /// Another detector has found that sign-ins of the account fail again and again.
+    Found,
+    /// Another detector has found that changes of user by `account` fail again and again.
+    FoundSu,
 }
 
 /// The canonical name of an alarm, as a stable number: records keep the number, the catalogue keeps the names.

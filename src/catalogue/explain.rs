@@ -88,7 +88,7 @@ impl Catalogue {
             ("cluster", said.cluster),
         ];
         let (verdict, reason) = match said.meaning {
-            Meaning::Failure => (Verdict::Failure, None),
+            Meaning::Failure | Meaning::FailedSu | Meaning::Found | Meaning::FoundSu => (Verdict::Failure, None),
             Meaning::Lockout(reason) => (Verdict::Lockout, reason),
             Meaning::Success => (Verdict::Success, None),
             Meaning::Unlock => (Verdict::Unlock, None),

@@ -112,6 +112,10 @@ pub(crate) enum Said {
     CarriesFailures,
     /// A failed attempt to become another account.
     FailedSu,
+    /// Another detector has found repeated failures of the account.
+    Found,
+    /// Another detector has found repeated failed changes of user by the account.
+    FoundSu,
     /// Another text of the same program was said several times.
     Repeats,
 }
@@ -131,6 +135,8 @@ impl Said {
             Self::CarriesLine => "carries-line",
             Self::CarriesFailures => "carries-failures",
             Self::FailedSu => "failed-su",
+            Self::Found => "found",
+            Self::FoundSu => "found-su",
             Self::Repeats => "repeats",
         }
     }
@@ -138,7 +144,14 @@ impl Said {
     /// Whether it is a statement about an account.
     pub(crate) const fn speaks_of_account(self) -> bool {
         match self {
-            Self::Failure | Self::Lockout | Self::Success | Self::Unlock | Self::Logout | Self::FailedSu => true,
+            Self::Failure
+            | Self::Lockout
+            | Self::Success
+            | Self::Unlock
+            | Self::Logout
+            | Self::FailedSu
+            | Self::Found
+            | Self::FoundSu => true,
             Self::Health
             | Self::Unreachable
             | Self::Never

@@ -200,7 +200,10 @@ impl Catalogue {
         each: Each<'_>,
     ) -> Verdict {
         let meaning = match entry.meaning {
-            Said::Failure | Said::FailedSu => Meaning::Failure,
+            Said::Failure => Meaning::Failure,
+            Said::FailedSu => Meaning::FailedSu,
+            Said::Found => Meaning::Found,
+            Said::FoundSu => Meaning::FoundSu,
             Said::Lockout => Meaning::Lockout(entry.reason),
             Said::Success => Meaning::Success,
             Said::Unlock => Meaning::Unlock,

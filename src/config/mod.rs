@@ -13,6 +13,7 @@ mod problem;
 mod receive;
 mod reference;
 mod relay;
+mod response;
 mod secret;
 mod section;
 mod streams;
@@ -33,6 +34,7 @@ pub use problem::Problem;
 pub use receive::{Syslog, Traps};
 pub use reference::{Form, Key, Presence, SectionRow, Shape, reference_markdown};
 pub use relay::{Relay, RelayForm};
+pub use response::{HidsVersion, Response};
 pub use secret::{Secret, SecretFrom};
 pub use streams::{Clients, Limits, SyslogTls};
 pub use usm::{Protected, Security, UsmUser};
@@ -65,6 +67,8 @@ pub struct Config {
     pub nms: Vec<Nms>,
     /// `[relay]`; none: received notifications are not passed on.
     pub relay: Option<Relay>,
+    /// `[response]`, if there is one.
+    pub response: Option<Response>,
     /// `[catalogue] files`: packs that replace a shipped one of the same name, or come on top.
     pub catalogue_files: Vec<PathBuf>,
     /// `[log] level`.
@@ -134,6 +138,7 @@ impl Config {
             mqtt: Mqtt::parse(top),
             nms: receivers.iter().filter_map(Nms::parse).collect(),
             relay: Relay::parse(top, &receivers),
+            response: Response::parse(top),
             catalogue_files: (top.section("catalogue").list("files", file).unwrap_or_default().into_iter())
                 .map(|at| at.value)
                 .collect(),

@@ -23,6 +23,10 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
         quiet: seconds(&detect, "quiet-s").unwrap_or(Settings::QUIET),
         repeated_cucm: threshold(&cucm, Settings::REPEATED_CUCM),
         repeated_unix: threshold(&cucm.section("unix"), Settings::REPEATED_UNIX),
+        failed_su: threshold(&detect.section("failed-su"), Settings::FAILED_SU),
+        privileged: detect
+            .list("privileged", |text| plain(text, 128).map(str::to_owned))
+            .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
         cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
         silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),
         no_sign_ins_after: hours(&blind, "no-sign-ins-h").unwrap_or(Settings::BLIND_AFTER),

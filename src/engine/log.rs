@@ -71,13 +71,22 @@ impl Engine {
         now: Now,
     ) {
         let decided = match (verdict, observation.meaning) {
+            // Another detector sums up attempts; it is none itself.
+            (_, Meaning::Found | Meaning::FoundSu) => return,
+            (Verdict::Failure, Meaning::FailedSu) => Decided::Open,
             (Verdict::Failure | Verdict::Lockout, _) if correlated => Decided::New,
             (Verdict::Failure | Verdict::Lockout | Verdict::Success | Verdict::Logout, _) => Decided::Open,
             (Verdict::Absorbed, _) => Decided::Merged,
             // A lock by an administrator, an unlock, a copy: nobody tried to come in.
-            (_, Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout) => {
-                return;
-            }
+            (
+                _,
+                Meaning::Failure
+                | Meaning::Lockout(_)
+                | Meaning::Success
+                | Meaning::Unlock
+                | Meaning::Logout
+                | Meaning::FailedSu,
+            ) => return,
         };
         let told = Told { observation, account, seen: seen(observation, now), decided };
         self.trail.take(told, &self.names, self.settings.merge_window, now);

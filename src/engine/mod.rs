@@ -17,6 +17,7 @@ mod policy;
 mod replay;
 mod settings;
 mod strangers;
+mod su;
 mod table;
 mod tally;
 mod trail;
@@ -28,6 +29,7 @@ pub use nodes::Node;
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
 pub use strangers::Stranger;
+pub use su::MOST as MOST_OF_SU;
 pub use watch::{Heard, Watched};
 
 use crate::alert::{Alert, Kind};
@@ -43,12 +45,13 @@ use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use replay::Replays;
 use strangers::Strangers;
+use su::Switchers;
 use table::{Accounts, Slot};
 use trail::Trail;
 use watch::Watch;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
-const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES;
+const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264;
 
 /// What the shell must do.
 #[must_use]
@@ -78,6 +81,7 @@ pub struct Engine {
     trail: Trail,
     watch: Watch,
     clusters: Clusters,
+    switchers: Switchers,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -102,6 +106,7 @@ impl Engine {
             trail: Trail::new(seed),
             watch,
             clusters: Clusters::default(),
+            switchers: Switchers::default(),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -137,6 +142,8 @@ impl Engine {
             self.watch.restore(alert, now);
         } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {
             self.clusters.restore(alert, now);
+        } else if alert.kind == Kind::FailedSu {
+            self.switchers.restore(alert, now);
         }
         self.note_deadlines_of_the_site();
     }
@@ -185,10 +192,19 @@ impl Engine {
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
             Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
-            Meaning::Failure | Meaning::Lockout(_) => match known.or_else(|| self.admit(account.clone())) {
-                Some(slot) => self.attempt(slot, observation, now),
-                None => self.without_place(account.clone(), observation, now),
-            },
+            Meaning::FailedSu | Meaning::FoundSu => {
+                let (context, found) = ((&self.settings, &self.names), observation.meaning == Meaning::FoundSu);
+                let told = self.switchers.note(context, account.clone(), observation, found, now);
+                told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+                self.note_deadline(self.switchers.deadline(&self.settings));
+                Verdict::Failure
+            }
+            Meaning::Failure | Meaning::Lockout(_) | Meaning::Found => {
+                match known.or_else(|| self.admit(account.clone())) {
+                    Some(slot) => self.attempt(slot, observation, now),
+                    None => self.without_place(account.clone(), observation, now),
+                }
+            }
         }
     }
 
@@ -204,6 +220,7 @@ impl Engine {
         let (settings, actions) = (&self.settings, &mut self.actions);
         self.watch.expire(settings, now, &mut |alert| announce(actions, alert));
         self.clusters.expire(settings, now, &mut |alert| announce(actions, alert));
+        self.switchers.expire(settings, now, &mut |alert| announce(actions, alert));
         self.note_deadlines_of_the_site();
         for slot in self.accounts.slots() {
             let due = self.accounts.get(slot).and_then(|record| detect::deadline(&self.settings, record));
@@ -341,7 +358,13 @@ impl Engine {
         self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
             Meaning::Lockout(reason) => case.lockout(observation, reason, new, told),
-            Meaning::Failure | Meaning::Success | Meaning::Unlock | Meaning::Logout => case.failure(new),
+            Meaning::Found => case.found(observation),
+            Meaning::Failure
+            | Meaning::Success
+            | Meaning::Unlock
+            | Meaning::Logout
+            | Meaning::FailedSu
+            | Meaning::FoundSu => case.failure(new),
         });
         match (observation.meaning, new) {
             (Meaning::Lockout(_), true) => Verdict::Lockout,
@@ -381,7 +404,8 @@ impl Engine {
     /// Those of what is not about one account.
     fn note_deadlines_of_the_site(&mut self) {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
-        self.next = [self.next, self.strangers.deadline(), watch, clusters].into_iter().flatten().min();
+        let su = self.switchers.deadline(&self.settings);
+        self.next = [self.next, self.strangers.deadline(), watch, clusters, su].into_iter().flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {

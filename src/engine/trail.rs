@@ -224,6 +224,8 @@ impl Trail {
             Meaning::Failure | Meaning::Lockout(_) => 0,
             Meaning::Success | Meaning::Unlock => 1,
             Meaning::Logout => 2,
+            Meaning::FailedSu => 3,
+            Meaning::Found | Meaning::FoundSu => 4,
         });
         told.account.name.as_str().bytes().for_each(|b| hash.write_u8(b.to_ascii_lowercase()));
         hash.finish()
@@ -235,7 +237,7 @@ fn record(told: &Told<'_>, names: &FamilyNames, now: Now) -> AuditRecord {
     let Told { observation, account, seen, .. } = *told;
     let action = if observation.meaning == Meaning::Logout { Action::Logout } else { Action::Login };
     let authenticated = match observation.meaning {
-        Meaning::Failure | Meaning::Lockout(_) => false,
+        Meaning::Failure | Meaning::Lockout(_) | Meaning::FailedSu | Meaning::Found | Meaning::FoundSu => false,
         Meaning::Success | Meaning::Unlock | Meaning::Logout => true,
     };
     let mut record = AuditRecord {
@@ -276,13 +278,9 @@ fn complete(record: &mut AuditRecord, told: &Told<'_>) {
     fill(&mut record.session_id, session.id);
     fill(&mut record.source_id, session.number);
     record.session_available = record.session_available.or(session.available);
-    let comment = match observation.meaning {
-        Meaning::Lockout(_) if session.comment.is_empty() => LOCKED,
-        _ if session.comment.is_empty() => observation.target,
-        Meaning::Failure | Meaning::Lockout(_) | Meaning::Success | Meaning::Unlock | Meaning::Logout => {
-            session.comment
-        }
-    };
+    let is_lock = matches!(observation.meaning, Meaning::Lockout(_));
+    let comment = [session.comment, observation.target, if is_lock { LOCKED } else { "" }];
+    let comment = comment.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     fill(&mut record.comments, comment);
 }
 

@@ -17,6 +17,7 @@ pub mod nms;
 mod open;
 mod receive;
 mod report;
+mod response;
 mod run;
 mod secrets;
 mod sinks;

@@ -28,7 +28,7 @@ use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
 use super::{control, handover, listen, log, sinks, snmpv3, streams, zones};
 use crate::catalogue::Catalogue;
-use crate::config::{Broker, Config};
+use crate::config::{Broker, Config, Response};
 use crate::event::Label;
 use crate::path::{Controller, Doors, Path, Relay};
 use crate::store::Store;
@@ -154,6 +154,8 @@ struct Sinks {
     /// To whom received notifications are passed on.
     relay: Vec<(super::nms::Receiver, Arc<str>, QueueEnd)>,
     queues: Queues,
+    /// The response program.
+    response: Option<(Response, u64)>,
     /// All that are configured, started or not.
     names: Vec<Arc<str>>,
 }
@@ -173,7 +175,8 @@ impl Sinks {
         let nms_names = sinks::nms::names(&config.nms);
         // A sink that cannot be started now keeps its place: what is for it waits.
         let mqtt_name = (config.mqtt.broker != Broker::None).then(|| Arc::from(sinks::mqtt::NAME));
-        let names: Vec<Arc<str>> = mqtt_name.into_iter().chain(nms_names.iter().cloned()).collect();
+        let program = config.response.as_ref().map(|_| Arc::from(sinks::response::NAME));
+        let names: Vec<Arc<str>> = mqtt_name.into_iter().chain(nms_names.iter().cloned()).chain(program).collect();
         let all: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         if let Err(fault) = store.register_sinks(&all) {
             problems.push(format!("store: {fault}"));
@@ -197,7 +200,8 @@ impl Sinks {
             }
             nms.push((receiver, Arc::clone(&name), first(&name)));
         }
-        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, relay, queues, names }
+        let response = config.response.clone().map(|response| (response, first(sinks::response::NAME)));
+        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, relay, queues, response, names }
     }
 }
 
@@ -288,6 +292,11 @@ async fn serve(
         states.push((name.to_string(), SinkState::Nms(seen)));
         let clock = running.clock;
         tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
+    }
+    if let Some((response, first)) = sinks.response {
+        let (state, seen) = watch::channel(ReceiverState::Idle);
+        states.push((sinks::response::NAME.to_owned(), SinkState::Nms(seen)));
+        tasks.spawn(sinks::response::run(response, running.keeper.clone(), first, state, stopping.clone()));
     }
     for (receiver, name, end) in sinks.relay {
         let (state, seen) = watch::channel(ReceiverState::Idle);

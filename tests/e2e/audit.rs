@@ -75,7 +75,7 @@ fn the_log_is_a_ring_of_2000_and_no_number_is_given_twice_not_even_after_kill_9(
     let send = |site: &Site, from: u32, to: u32| {
         for n in from..to {
             site.syslog(&auth_success(&format!("user{n}"), n));
-            if (n + 1 - from) % 100 == 0 {
+            if (n + 1 - from).is_multiple_of(100) {
                 site.health_when(|health| health["received"].as_u64() >= Some(u64::from(n + 1 - from)));
             }
         }

@@ -31,6 +31,7 @@ mod receive;
 mod relay;
 mod relay_trouble;
 mod relayed;
+mod response;
 mod restart;
 mod site;
 mod streams;
