@@ -1,7 +1,11 @@
 //! Every section and key there is, as data. The parser takes names, ranges and forms from here; the defaults are
 //! constants beside the types, and a test holds the two together.
 
-use super::reference::{Form, Key, SectionRow, asked, form, list, many, number, one, one_or_more, secret, text};
+use super::forms::{
+    ADDRESS_PORT, AUTH, BLOCK, COMMUNITY, ENDPOINT, ENGINE_ID, HOST_LABEL, LEVEL, NAME, OID, PASSWORD, PASSWORD_USM,
+    PATH, PATTERN, PRIVACY, TIME_ZONE, USER,
+};
+use super::reference::{Key, SectionRow, asked, form, list, many, number, one, one_or_more, text};
 
 /// The sections, in the order of the reference.
 pub const SECTIONS: &[SectionRow] = &[
@@ -48,22 +52,6 @@ pub const SECTIONS: &[SectionRow] = &[
     one("catalogue", "What messages mean."),
     one("log", "Lockwarden's own log lines."),
 ];
-
-const ADDRESS_PORT: Form = form("an address and port", "address:port");
-const BLOCK: Form = form("an address or a block of addresses", "address or address/prefix");
-const COMMUNITY: Form = secret("a community", "1 to 255 characters");
-const PASSWORD: Form = secret("a password", "1 to 255 characters");
-const USER: Form = form("a user name of SNMPv3", "1 to 32 octets, none of them a control character");
-const LEVEL: Form = form("a security level", r#""no-auth-no-priv", "auth-no-priv" or "auth-priv""#);
-const AUTH: Form = form("an authentication algorithm", r#""md5", "sha1", "sha224", "sha256", "sha384" or "sha512""#);
-const PRIVACY: Form = form("an encryption algorithm", r#""des", "aes128", "aes192", "aes256", "aes192c" or "aes256c""#);
-const PASSWORD_USM: Form = secret("a password of 8 octets or more", "8 to 255 octets");
-const ENGINE_ID: Form = form("an engine id", "10 to 64 hexadecimal digits (5 to 32 octets), not all 0 and not all f");
-const OID: Form = form("an object identifier", "2 to 128 numbers, joined by dots");
-const PATH: Form = form("a file name", "1 to 1024 characters, none of them a control character");
-const NAME: Form = form("a user name", "1 to 64 characters, none of them a control character");
-const HOST_LABEL: Form = form("a name", "1 to 64 characters, none of them a control character");
-const PATTERN: Form = form("a pattern", "1 to 128 characters, * for any text, case ignored");
 
 /// The keys, in the order of the reference.
 pub const KEYS: &[Key] = &[
@@ -194,20 +182,14 @@ pub const KEYS: &[Key] = &[
     ),
     text(
         "mitel.address",
-        form("a host and port", "host or host:port"),
+        ENDPOINT,
         "",
         r#""192.0.2.9:1751""#,
         "The controller's text socket for maintenance logs; port 1751 if not given; required.",
     ),
     text("mitel.name", HOST_LABEL, "", r#""mitel1""#, "The controller's name; without it its address."),
     text("mitel.cluster", HOST_LABEL, "", r#""hq-pbx""#, "What its accounts belong to; without it its name."),
-    text(
-        "mitel.time-zone",
-        form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it"),
-        r#""UTC""#,
-        r#""Europe/Berlin" or "+01:00""#,
-        "The zone of its clock.",
-    ),
+    text("mitel.time-zone", TIME_ZONE, r#""UTC""#, r#""Europe/Berlin" or "+01:00""#, "The zone of its clock."),
     text(
         "mqtt.broker",
         form("a broker", r#""embedded", "none", mqtt://host[:port] or mqtts://host[:port]"#),
@@ -257,13 +239,7 @@ pub const KEYS: &[Key] = &[
         r#""/etc/lockwarden/dashboard.password""#,
         "The file with its password.",
     ),
-    text(
-        "nms.address",
-        form("a host and port", "host or host:port"),
-        "",
-        r#""192.0.2.5:162""#,
-        "Where it listens; port 162 if not given; required.",
-    ),
+    text("nms.address", ENDPOINT, "", r#""192.0.2.5:162""#, "Where it listens; port 162 if not given; required."),
     text(
         "nms.version",
         form("a version that is sent", r#""v1", "v2c" or "v3""#),
@@ -480,7 +456,7 @@ pub const KEYS: &[Key] = &[
     text("node.cluster", HOST_LABEL, "", r#""hq-cluster""#, "The cluster that it belongs to."),
     text(
         "node.time-zone",
-        form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it"),
+        TIME_ZONE,
         r#""UTC""#,
         r#""Europe/Berlin" or "+01:00""#,
         "The zone of its clock, for times that name none, or one of several of that name. CUCM's own times name theirs.",

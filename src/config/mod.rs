@@ -4,6 +4,7 @@
 mod admission;
 mod audit;
 mod endpoint;
+mod forms;
 mod keys;
 mod mqtt;
 mod nms;
