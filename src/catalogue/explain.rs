@@ -30,8 +30,8 @@ pub struct Statement {
     pub realm: Realm,
     /// The canonical name of the alarm.
     pub family: String,
-    /// Key and text: account, target, source, interface, node, cluster.
-    pub texts: [(&'static str, String); 6],
+    /// Key and text: account, target, source, interface, session-id, comment, number, node, cluster.
+    pub texts: [(&'static str, String); 9],
     /// Which credential.
     pub credential: Credential,
     /// Of a lockout: why.
@@ -40,6 +40,8 @@ pub struct Statement {
     pub unlock_s: Option<u32>,
     /// How many failures it reports itself.
     pub failures: Option<u32>,
+    /// Whether a session was free, if it says so.
+    pub session_available: Option<bool>,
     /// Its own time.
     pub stamp: Option<Stamped>,
 }
@@ -79,11 +81,14 @@ impl Catalogue {
             ("target", said.target),
             ("source", said.source),
             ("interface", said.interface),
+            ("session-id", said.session.id),
+            ("comment", said.session.comment),
+            ("number", said.session.number),
             ("node", said.node),
             ("cluster", said.cluster),
         ];
         let (verdict, reason) = match said.meaning {
-            Meaning::Failure => (Verdict::Failure, None),
+            Meaning::Failure | Meaning::FailedSu | Meaning::Found | Meaning::FoundSu => (Verdict::Failure, None),
             Meaning::Lockout(reason) => (Verdict::Lockout, reason),
             Meaning::Success => (Verdict::Success, None),
             Meaning::Unlock => (Verdict::Unlock, None),
@@ -99,6 +104,7 @@ impl Catalogue {
             reason,
             unlock_s: said.unlock_s,
             failures: said.reported_failures,
+            session_available: said.session.available,
             stamp: said.stamp,
         }
     }

@@ -74,6 +74,17 @@ pub(crate) struct Entry {
     /// How often it happened.
     #[serde(default)]
     pub(crate) times: Vec<String>,
+    /// `True` or `False`: whether a session was free.
+    #[serde(default)]
+    pub(crate) session_available: Vec<String>,
+    #[serde(default)]
+    pub(crate) session_id: Vec<String>,
+    /// Free text for the audit log.
+    #[serde(default)]
+    pub(crate) comment: Vec<String>,
+    /// The source's own number of the record.
+    #[serde(default)]
+    pub(crate) number: Vec<String>,
     #[serde(skip)]
     pub(crate) compiled: Option<Pattern>,
     #[serde(skip)]
@@ -91,6 +102,8 @@ pub(crate) enum Said {
     Logout,
     /// About the sender's own state.
     Health,
+    /// The node that says it cannot reach a syslog server.
+    Unreachable,
     /// Never counted.
     Never,
     /// Its text holds another complete line.
@@ -99,6 +112,10 @@ pub(crate) enum Said {
     CarriesFailures,
     /// A failed attempt to become another account.
     FailedSu,
+    /// Another detector has found repeated failures of the account.
+    Found,
+    /// Another detector has found repeated failed changes of user by the account.
+    FoundSu,
     /// Another text of the same program was said several times.
     Repeats,
 }
@@ -113,10 +130,13 @@ impl Said {
             Self::Unlock => "unlock",
             Self::Logout => "logout",
             Self::Health => "health",
+            Self::Unreachable => "unreachable",
             Self::Never => "never",
             Self::CarriesLine => "carries-line",
             Self::CarriesFailures => "carries-failures",
             Self::FailedSu => "failed-su",
+            Self::Found => "found",
+            Self::FoundSu => "found-su",
             Self::Repeats => "repeats",
         }
     }
@@ -124,8 +144,20 @@ impl Said {
     /// Whether it is a statement about an account.
     pub(crate) const fn speaks_of_account(self) -> bool {
         match self {
-            Self::Failure | Self::Lockout | Self::Success | Self::Unlock | Self::Logout | Self::FailedSu => true,
-            Self::Health | Self::Never | Self::CarriesLine | Self::CarriesFailures | Self::Repeats => false,
+            Self::Failure
+            | Self::Lockout
+            | Self::Success
+            | Self::Unlock
+            | Self::Logout
+            | Self::FailedSu
+            | Self::Found
+            | Self::FoundSu => true,
+            Self::Health
+            | Self::Unreachable
+            | Self::Never
+            | Self::CarriesLine
+            | Self::CarriesFailures
+            | Self::Repeats => false,
         }
     }
 }
@@ -154,6 +186,13 @@ pub(crate) struct TestLine {
     pub(crate) credential: Credential,
     pub(crate) unlock_s: Option<u32>,
     pub(crate) failures: Option<u32>,
+    pub(crate) session_available: Option<bool>,
+    #[serde(default)]
+    pub(crate) session_id: String,
+    #[serde(default)]
+    pub(crate) comment: String,
+    #[serde(default)]
+    pub(crate) number: String,
     /// How many statements the line makes.
     pub(crate) times: Option<usize>,
     #[serde(skip)]
@@ -170,6 +209,7 @@ pub(crate) enum Expected {
     Unlock,
     Logout,
     Health,
+    Unreachable,
     Never,
     NotASignIn,
     NoAccount,

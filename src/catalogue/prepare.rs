@@ -48,7 +48,7 @@ impl Entry {
     }
 
     /// Each key that lists field names, with its list.
-    pub(super) fn lists(&self) -> [(&'static str, &Vec<String>); 8] {
+    pub(super) fn lists(&self) -> [(&'static str, &Vec<String>); 12] {
         [
             ("account", &self.account),
             ("target", &self.target),
@@ -58,6 +58,10 @@ impl Entry {
             ("failures", &self.failures),
             ("text", &self.text),
             ("times", &self.times),
+            ("session-available", &self.session_available),
+            ("session-id", &self.session_id),
+            ("comment", &self.comment),
+            ("number", &self.number),
         ]
     }
 
@@ -89,6 +93,10 @@ impl Entry {
             ("failures", &mut self.failures),
             ("text", &mut self.text),
             ("times", &mut self.times),
+            ("session_available", &mut self.session_available),
+            ("session_id", &mut self.session_id),
+            ("comment", &mut self.comment),
+            ("number", &mut self.number),
         ];
         for (name, list) in lists {
             if list.is_empty() && groups.iter().any(|group| group == name) {

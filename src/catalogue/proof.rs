@@ -63,6 +63,9 @@ fn of_statement(said: &Statement, test: &TestLine) -> Vec<(&'static str, String)
         Some(&test.target),
         Some(&test.source),
         Some(&test.interface),
+        Some(&test.session_id),
+        Some(&test.comment),
+        Some(&test.number),
         test.node.as_ref(),
         test.cluster.as_ref(),
     ];
@@ -73,6 +76,7 @@ fn of_statement(said: &Statement, test: &TestLine) -> Vec<(&'static str, String)
     all.extend(differs("reason", &test.reason, &said.reason));
     all.extend(differs("unlock-s", &test.unlock_s, &said.unlock_s));
     all.extend(differs("failures", &test.failures, &said.failures));
+    all.extend(differs("session-available", &test.session_available, &said.session_available));
     all.extend(test.family.as_ref().and_then(|family| differs("family", family, &said.family)));
     all
 }
@@ -91,6 +95,7 @@ impl Expected {
             Self::Unlock => Verdict::Unlock,
             Self::Logout => Verdict::Logout,
             Self::Health => Verdict::Health,
+            Self::Unreachable => Verdict::Unreachable,
             Self::Never => Verdict::NeverCounted,
             Self::NotASignIn => Verdict::NotASignIn,
             Self::NoAccount => Verdict::NoAccount,

@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 use crate::catalogue::fields::{Fields, Misfit};
 use crate::catalogue::file::{Entry, Pack, Said};
 use crate::catalogue::{Catalogue, Zones};
-use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Stamped};
+use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Session, Stamped};
 use crate::units::Wall;
 use crate::verdict::Verdict;
 use crate::wire::LocalZone;
@@ -200,12 +200,16 @@ impl Catalogue {
         each: Each<'_>,
     ) -> Verdict {
         let meaning = match entry.meaning {
-            Said::Failure | Said::FailedSu => Meaning::Failure,
+            Said::Failure => Meaning::Failure,
+            Said::FailedSu => Meaning::FailedSu,
+            Said::Found => Meaning::Found,
+            Said::FoundSu => Meaning::FoundSu,
             Said::Lockout => Meaning::Lockout(entry.reason),
             Said::Success => Meaning::Success,
             Said::Unlock => Meaning::Unlock,
             Said::Logout => Meaning::Logout,
             Said::Health => return Verdict::Health,
+            Said::Unreachable => return Verdict::Unreachable,
             // What is repeated was read before, by its text.
             Said::Never | Said::Repeats => return Verdict::NeverCounted,
             Said::CarriesLine => return self.carried_lines(entry, fields, message, each),
@@ -242,6 +246,12 @@ impl Catalogue {
             fingerprint: message.fingerprint,
             unlock_s: number(&entry.unlock_s),
             reported_failures: number(&entry.failures),
+            session: Session {
+                available: truth(&whole(&entry.session_available).unwrap_or_default()),
+                id: &whole(&entry.session_id).unwrap_or_default(),
+                comment: &whole(&entry.comment).unwrap_or_default(),
+                number: &whole(&entry.number).unwrap_or_default(),
+            },
         };
         let mut verdict = each(&observation);
         for n in 1..times(fields, &entry.times) {
@@ -302,6 +312,7 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             fingerprint: nth(message.fingerprint, n + 1),
             unlock_s: None,
             reported_failures: None,
+            session: Session::default(),
         });
         verdict = weightier(verdict, said);
     }
@@ -376,6 +387,12 @@ fn text_fingerprint(record: &Record<'_>, stamp: Stamped) -> Option<u64> {
 /// The fingerprint of the `n`th statement of one message; that of the message itself is the first's.
 fn nth(fingerprint: Option<u64>, n: u32) -> Option<u64> {
     fingerprint.map(|f| f.wrapping_add(u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// None where neither is said.
+fn truth(text: &str) -> Option<bool> {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
 }
 
 /// How often a message says it happened: at least once.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::settings::Settings;
-use crate::event::{Authenticated, Credential, Family, Label, LockReason};
+use crate::event::{Authenticated, Credential, Family, Label, LockReason, Realm};
 use crate::units::{Mono, Now, Text, Wall};
 
 /// The names of alarm families, for evidence.
@@ -76,7 +76,9 @@ pub(crate) fn repeated_failures(
 ) -> Alert {
     let mut alert = base(settings, names, record, &repeated.open, Kind::RepeatedFailures, state);
     let threshold = settings.repeated(record.account.realm);
-    alert.severity = Severity::Warning;
+    let unix = matches!(record.account.realm, Realm::Os | Realm::Unix);
+    let privileged = unix && settings.is_privileged(&record.account.name);
+    alert.severity = if privileged { Severity::Critical } else { Severity::Warning };
     alert.failures = repeated.failures;
     alert.window_s = whole_seconds(threshold.window.as_secs());
     alert.cleared_by = cleared_by;

@@ -133,7 +133,7 @@ fn named<'n>(node: &'n str, sender: &'n str) -> &'n str {
 }
 
 /// `cucm-sub1.example.test` and `cucm-sub1` are one node; an address is left whole.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     let name = name.trim();
     if name.parse::<core::net::IpAddr>().is_ok() {
         return name;

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::clock;
 use super::outage::Outage;
 use crate::alert::{Alert, State};
+use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Node};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
@@ -51,6 +52,8 @@ pub(crate) struct Turn {
     pub(crate) forgotten: Vec<Vec<u8>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) senders: Vec<SenderRecord>,
+    /// New and changed records of the audit log, by rising number.
+    pub(crate) audit: Vec<AuditRecord>,
     pub(crate) answers: Vec<Answer>,
     /// Whether it must be on the medium at once even without an alert or an answer.
     pub(crate) sync: bool,
@@ -66,6 +69,7 @@ impl Turn {
             forgotten: Vec::new(),
             nodes: Vec::new(),
             senders: Vec::new(),
+            audit: Vec::new(),
             answers: Vec::new(),
             sync: false,
         }
@@ -76,7 +80,7 @@ impl Turn {
     }
 
     /// Whether it must be on the medium before anybody is told of it.
-    fn is_urgent(&self) -> bool {
+    pub(crate) fn is_urgent(&self) -> bool {
         self.sync || !self.told.is_empty() || !self.announced.is_empty() || !self.answers.is_empty()
     }
 
@@ -87,6 +91,7 @@ impl Turn {
             && self.forgotten.is_empty()
             && self.nodes.is_empty()
             && self.senders.is_empty()
+            && self.audit.is_empty()
             && self.answers.is_empty()
     }
 }
@@ -97,6 +102,7 @@ enum Request {
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
     Acknowledged { sink: Arc<str>, seq: u64 },
     Alerts { closed: usize, reply: oneshot::Sender<Vec<Alert>> },
+    Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
     Report { reply: oneshot::Sender<StoreReport> },
     Stop { reply: oneshot::Sender<()> },
 }
@@ -148,6 +154,11 @@ impl KeeperHandle {
     /// Open alerts, then at most `closed` closed ones, newest first.
     pub(crate) async fn alerts(&self, closed: usize) -> Vec<Alert> {
         self.ask(|reply| Request::Alerts { closed, reply }).await.unwrap_or_default()
+    }
+
+    /// At most `limit` records of the audit log with numbers below `before`, newest first.
+    pub(crate) async fn audit(&self, before: u64, limit: usize) -> Vec<AuditRecord> {
+        self.ask(|reply| Request::Audit { before, limit, reply }).await.unwrap_or_default()
     }
 
     pub(crate) async fn report(&self) -> StoreReport {
@@ -331,6 +342,11 @@ impl Keeper {
             Request::Alerts { closed, reply } => {
                 let _gone = reply.send(self.alerts(closed)).is_err();
             }
+            Request::Audit { before, limit, reply } => {
+                let loaded = self.store.load_audit::<AuditRecord>(before, limit);
+                let records = loaded.map(|l| l.records.into_iter().map(|(_, record)| record).collect());
+                let _gone = reply.send(records.unwrap_or_default()).is_err();
+            }
             Request::Report { reply } => {
                 let _gone = reply.send(self.report()).is_err();
             }
@@ -412,6 +428,9 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
         }
         for record in &turn.records {
             commit.put_account(&record.key(), record)?;
+        }
+        for record in &turn.audit {
+            commit.put_audit(record.id, record)?;
         }
         for node in &turn.nodes {
             commit.put_node(node.name.as_str().as_bytes(), node)?;

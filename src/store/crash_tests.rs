@@ -58,16 +58,21 @@ impl Backend for Faulty {
 
 /// What the scenario was promised.
 #[derive(Default)]
-struct Promised {
+pub(super) struct Promised {
     /// Alerts whose commit was synced, with their outbox numbers.
-    alerts: Vec<(u64, String)>,
+    pub(super) alerts: Vec<(u64, String)>,
     /// The cursor at the last successful sync.
-    cursor: u64,
+    pub(super) cursor: u64,
 }
 
 /// Six alerts, each acknowledged out of step by the one sink, with a sync after every second one.
 fn scenario(backend: Faulty, promised: &mut Promised) -> Result<(), Fault> {
     let mut store = Store::open(Box::new(backend), Bounds::default())?;
+    play(&mut store, promised)
+}
+
+/// The same on an open store.
+pub(super) fn play(store: &mut Store, promised: &mut Promised) -> Result<(), Fault> {
     store.register_sinks(&["mqtt"])?;
     for n in 1..=6u64 {
         let id = format!("alert-{n}");
@@ -93,7 +98,7 @@ fn scenario(backend: Faulty, promised: &mut Promised) -> Result<(), Fault> {
 }
 
 /// Opens what a power cut left, and holds it against the promise.
-fn check(left: MemoryBackend, promised: &Promised, case: &str) {
+pub(super) fn check(left: MemoryBackend, promised: &Promised, case: &str) {
     let mut store = Store::open(Box::new(left), Bounds::default()).unwrap();
     let open: Vec<String> = store
         .load_open_alerts::<u64>()

@@ -187,7 +187,9 @@ impl Lasting {
 
     fn begin_anew(&mut self, why: &str) -> Result<Box<dyn Disk>, Fault> {
         let kept_as = self.medium.set_aside()?;
-        self.notes.push(format!("the store on the disk was set aside as {kept_as} ({why}); a new one was written from memory"));
+        self.notes.push(format!(
+            "the store on the disk was set aside as {kept_as} ({why}); a new one was written from memory"
+        ));
         let disk = self.medium.open()?;
         self.fill(disk)
     }

@@ -7,6 +7,7 @@
 //! Invariant: what is stored never decides whether the service starts: a record that cannot be read is counted and
 //! skipped, a store that cannot be opened is set aside.
 
+mod audit;
 pub mod backend;
 mod commit;
 #[cfg(feature = "service")]
@@ -20,6 +21,8 @@ mod timeline;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod lasting_tests;
 #[cfg(test)]
 mod layout_tests;
 

@@ -1,6 +1,7 @@
 //! The command line. Every command answers `--help` with an example; errors go to standard error with what to do about them.
 
 mod ask;
+mod audit;
 mod check;
 mod demo;
 mod explain;
@@ -84,6 +85,9 @@ enum Command {
     /// List open alerts, then the newest closed ones
     #[command(after_help = "Example:\n  lockwarden alerts")]
     Alerts(ask::AskArgs),
+    /// List logins, failed logins and logouts, newest first
+    #[command(after_help = "Example:\n  lockwarden audit --user jdoe --since 2h --result failure")]
+    Audit(audit::AuditArgs),
     /// Say whether everything works, and what does not
     #[command(after_help = "Example:\n  lockwarden health\n\nExit status: 0 ok, 1 no service answers, 3 degraded.")]
     Health(ask::AskArgs),
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&cli.place, &args),
         Command::Accounts(args) => ask::accounts(&cli.place, &args),
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
+        Command::Audit(args) => audit::run(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
         Command::Explain(args) => explain::run(&cli.place, &args),
         Command::Mib(args) => mib::run(&args),

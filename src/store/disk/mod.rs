@@ -29,7 +29,7 @@ const CACHE_BYTES: u64 = 2 << 20;
 /// sled's key of the number of the last sync: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
 /// How long sled's threads may take to let go of a closed store.
-const RELEASE: (u32, Duration) = (50, Duration::from_millis(10));
+const RELEASE: (u32, Duration) = (200, Duration::from_millis(10));
 
 /// How the disk store is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
