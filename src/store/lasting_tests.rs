@@ -39,6 +39,7 @@ struct World {
     failing: std::ops::Range<usize>,
     reserve: bool,
     max_bytes: u64,
+    /// Writes before the store was last written anew.
     replaced: usize,
     aside: usize,
     unreadable: bool,
@@ -67,6 +68,7 @@ impl World {
     fn begin_anew(&mut self) {
         self.past = vec![MemoryBackend::new()];
         self.lives += 1;
+        self.replaced = 0;
         self.unreadable = false;
     }
 
@@ -358,7 +360,8 @@ fn a_medium_that_could_not_be_opened_at_the_start_gets_everything_when_it_can() 
         let place = Place(Arc::clone(&world));
         play(&mut place.store(Bounds::default()), &mut Promised::default()).unwrap();
         world.lock().unwrap().failing = 1..usize::MAX;
-        let held = known.then(|| (world.lock().unwrap().now(), place.handle().generation()));
+        let held = world.lock().unwrap().now();
+        let held = known.then(|| (held, place.handle().generation()));
         let mut store =
             Store::open(Box::new(Lasting::without_disk(Box::new(place.clone()), held)), Bounds::default()).unwrap();
         assert_eq!(store.load_open_alerts::<u64>().unwrap().records.len(), if known { 6 } else { 0 });
@@ -367,7 +370,8 @@ fn a_medium_that_could_not_be_opened_at_the_start_gets_everything_when_it_can() 
         assert!(store.commit(commit, Durability::Now).is_err());
         world.lock().unwrap().failing = 0..0;
         store.sync().unwrap();
-        let on_disk = Store::open(Box::new(world.lock().unwrap().now()), Bounds::default()).unwrap();
+        let left = world.lock().unwrap().now();
+        let on_disk = Store::open(Box::new(left), Bounds::default()).unwrap();
         assert_eq!(on_disk.account::<u64>(b"asmith").unwrap(), Some(1));
         assert_eq!(on_disk.account::<u64>(b"jdoe").unwrap(), known.then_some(6));
         assert_eq!(world.lock().unwrap().aside, expected_aside);
