@@ -139,3 +139,188 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
     }
     engine
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::alert::tests::complete;
+
+    /// A directory that goes with its test.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let place = Self(std::env::temp_dir().join(format!("lockwarden-open-{}-{name}", std::process::id())));
+            fs::create_dir_all(&place.0).unwrap();
+            place
+        }
+
+        fn open(&self, name: &str) -> Opening {
+            let text = format!("[store]\npath = \"{}\"\n", self.0.join(name).display());
+            open_store(&Config::parse("lockwarden.toml", &text).unwrap()).unwrap()
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _left_behind = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Numbers that look random and are the same in every run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: u64) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0 % bound.max(1)
+        }
+    }
+
+    const SYNCS: u64 = 8;
+    const EACH: u64 = 60;
+
+    /// Eight syncs with sixty accounts, an alert and its outbox entry each.
+    fn filled(place: &Place) {
+        let mut store = place.open("whole").store;
+        store.register_sinks(&["mqtt"]).unwrap();
+        for sync in 0..SYNCS {
+            let mut commit = Commit::new();
+            for n in sync * EACH..(sync + 1) * EACH {
+                commit.put_account(format!("user-{n:04}").as_bytes(), &(n, "x".repeat(200))).unwrap();
+            }
+            let id = format!("hq.lockout.{sync}");
+            commit.put_open_alert(&id, &complete()).unwrap();
+            commit.append(&id, &complete()).unwrap();
+            store.commit(commit, Durability::Now).unwrap();
+        }
+    }
+
+    fn copied(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap().flatten() {
+            let to = to.join(entry.file_name());
+            if entry.path().is_dir() { copied(&entry.path(), &to) } else { _ = fs::copy(entry.path(), to).unwrap() }
+        }
+    }
+
+    /// Cuts, flips, zeroes or removes something; says what.
+    fn damaged(store: &Path, numbers: &mut Numbers) -> String {
+        let is_file = |entry: &fs::DirEntry| entry.path().is_file();
+        let files = fs::read_dir(store).unwrap().flatten().filter(is_file).map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = files.filter(|path| !path.ends_with("ballast")).collect();
+        files.sort();
+        // Half of all damage is in the records themselves.
+        let chosen = numbers.below(2 * u64::try_from(files.len()).unwrap());
+        let file = files.get(usize::try_from(chosen).unwrap()).cloned().unwrap_or_else(|| store.join("db"));
+        let mut bytes = fs::read(&file).unwrap();
+        let at = numbers.below(u64::try_from(bytes.len()).unwrap());
+        let place = usize::try_from(at).unwrap();
+        let way = numbers.below(4);
+        match way {
+            0 => bytes.truncate(place),
+            1 => bytes.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 1 << (at % 8)),
+            2 => bytes.iter_mut().skip(place / 4096 * 4096).take(4096).for_each(|byte| *byte = 0),
+            _ => {}
+        }
+        if way == 3 {
+            fs::remove_file(&file).unwrap()
+        } else {
+            fs::write(&file, bytes).unwrap()
+        }
+        let what = ["cut", "flipped", "zeroed", "missing"][usize::try_from(way).unwrap()];
+        format!("{what} at {at} in {}", file.file_name().unwrap().display())
+    }
+
+    #[test]
+    fn a_hundred_of_a_hundred_damaged_stores_open_and_what_is_lost_is_said() {
+        let place = Place::new("damaged");
+        filled(&place);
+        let (mut whole, mut told) = (0, 0);
+        for seed in 1..=100_u64 {
+            let name = format!("store-{seed}");
+            let store = place.0.join(&name);
+            copied(&place.0.join("whole"), &store);
+            let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let case = format!("{seed}: {}", damaged(&store, &mut numbers));
+            let Opening { mut store, outage, faults, .. } = place.open(&name);
+            assert_eq!(outage, None, "{case}");
+            let accounts = store.load_accounts::<(u64, String)>().unwrap();
+            let alerts = store.load_open_alerts::<Alert>().unwrap().records.len();
+            let entries = store.read_from::<Alert>(0, 99).unwrap().len();
+            let known: Vec<u64> = accounts.records.iter().map(|(_, (n, _))| *n).collect();
+            assert_eq!(accounts.skipped, 0, "{case}");
+            // A sync is there as a whole, with all before it, or not at all.
+            let syncs = u64::try_from(alerts).unwrap();
+            assert_eq!(known, (0..syncs * EACH).collect::<Vec<_>>(), "{case}: {faults:?}");
+            assert_eq!(entries, alerts, "{case}: {faults:?}");
+            if syncs == SYNCS {
+                whole += 1
+            } else {
+                told += 1
+            }
+            // Damage to the note beside the store is taken for damage to the store.
+            let is_told = !faults.is_empty() || syncs == SYNCS;
+            assert!(
+                is_told && (case.ends_with("generation") || faults.is_empty() == (syncs == SYNCS)),
+                "{case}: {faults:?}"
+            );
+            // It works from here on, and the next start finds it so.
+            let mut commit = Commit::new();
+            commit.put_account(b"after", &(0u64, String::new())).unwrap();
+            store.commit(commit, Durability::Now).unwrap();
+            drop(store);
+            let again = place.open(&name);
+            assert_eq!((again.faults, again.outage), (vec![], None), "{case}");
+            assert_eq!(again.store.account(b"after").unwrap(), Some((0u64, String::new())), "{case}");
+            drop(again.store);
+            fs::remove_dir_all(place.0.join(&name)).unwrap();
+        }
+        println!("{whole} opened with everything, {told} with less, and said so");
+        assert!(whole >= 20 && told >= 20, "{whole} whole, {told} told");
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_written_is_read_and_written_when_it_can() {
+        let place = Place::new("blocked");
+        filled(&place);
+        let store = place.0.join("whole");
+        // A directory where the count of attempts belongs fails every user, root too.
+        fs::create_dir(store.join("opening")).unwrap();
+        let Opening { store: mut blocked, outage, faults, .. } = place.open("whole");
+        assert!(outage.is_some());
+        assert_eq!(faults, <[String; 0]>::default());
+        assert_eq!(blocked.load_accounts::<(u64, String)>().unwrap().records.len(), 480);
+        let mut commit = Commit::new();
+        commit.put_account(b"during", &(1u64, String::new())).unwrap();
+        assert!(blocked.commit(commit, Durability::Now).is_err());
+        fs::remove_dir(store.join("opening")).unwrap();
+        blocked.sync().unwrap();
+        drop(blocked);
+        let Opening { store: again, faults, .. } = place.open("whole");
+        assert_eq!(faults, <[String; 0]>::default());
+        assert_eq!(again.load_accounts::<(u64, String)>().unwrap().records.len(), 481);
+    }
+
+    #[test]
+    fn a_directory_that_is_removed_while_in_use_is_noticed_and_written_again() {
+        let place = Place::new("removed");
+        filled(&place);
+        let Opening { mut store, .. } = place.open("whole");
+        store.check().unwrap();
+        fs::remove_dir_all(place.0.join("whole")).unwrap();
+        let noticed = store.check().unwrap_err().to_string();
+        let path = place.0.join("whole/db");
+        assert_eq!(noticed, format!("cannot find the store: {} was removed while it was in use", path.display()));
+        store.sync().unwrap();
+        assert!(File::open(&path).is_ok());
+        drop(store);
+        let Opening { store, faults, .. } = place.open("whole");
+        assert_eq!((faults, store.load_accounts::<(u64, String)>().unwrap().records.len()), (vec![], 480));
+    }
+}
