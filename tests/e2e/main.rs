@@ -25,6 +25,7 @@ mod mib;
 mod mitel;
 mod nms;
 mod order;
+mod outage;
 mod payload;
 mod programs;
 mod receive;

@@ -176,6 +176,11 @@ impl Site {
         self.running().stderr.until(wanted).pop().unwrap()
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.running.as_ref().unwrap().child.id()
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {

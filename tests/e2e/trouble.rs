@@ -84,8 +84,12 @@ fn without_a_place_for_its_store_it_works_in_memory_and_says_so() {
     // Its directory is also where `lockwarden health` would find it, so the published health is what can be seen.
     let health: serde_json::Value = serde_json::from_str(&reader.next("health").payload).unwrap();
     let trouble = troubles(&health).join("\n");
-    assert!(trouble.contains(&format!("store: {}: ", store.display())), "{trouble}");
-    assert!(trouble.contains("kept in memory until the next start") && trouble.contains("set store.path"), "{trouble}");
+    assert!(trouble.contains(&format!("{}: ", store.display())), "{trouble}");
+    assert!(
+        trouble.contains("are kept in memory, and are written as soon as the disk works")
+            && trouble.contains("set store.path"),
+        "{trouble}"
+    );
     assert_eq!((&health["status"], &health["store"]["on_disk"]), (&"degraded".into(), &false.into()));
     lock(&site);
     assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
