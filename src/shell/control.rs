@@ -17,6 +17,8 @@ use crate::event::Label;
 
 /// A question longer than this is not ours.
 const LONGEST_QUESTION: u64 = 512 << 10;
+/// How often it is looked whether the socket is still there, while nobody asks.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Nobody keeps the door open for longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Audit records that one answer holds at most, and one import.
@@ -65,10 +67,18 @@ pub(crate) fn listen(store: &Path) -> Result<UnixListener, String> {
         .map_err(|error| format!("{}: {error}; `lockwarden health` cannot ask this service", path.display()))
 }
 
-/// Answers until the process ends.
-pub(crate) async fn serve(listener: UnixListener, health: Health) {
+/// Answers until the process ends. A socket that is removed, with the store's directory or by itself, is made again.
+pub(crate) async fn serve(mut listener: UnixListener, store: PathBuf, health: Health) {
     loop {
-        match listener.accept().await {
+        let Ok(accepted) = tokio::time::timeout(LOOK_EVERY, listener.accept()).await else {
+            if !socket_of(&store).exists()
+                && let Ok(again) = listen(&store)
+            {
+                listener = again;
+            }
+            continue;
+        };
+        match accepted {
             Ok((stream, _)) => {
                 let health = health.clone();
                 tokio::spawn(async move {

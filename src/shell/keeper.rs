@@ -21,7 +21,7 @@ use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Node};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
-use crate::usm::SenderRecord;
+use crate::usm::{EngineId, SenderRecord};
 
 /// Requests that can wait; a full queue holds the path back, and the kernel's buffers take over.
 const QUEUE: usize = 1_024;
@@ -52,6 +52,8 @@ pub(crate) struct Turn {
     pub(crate) forgotten: Vec<Vec<u8>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) senders: Vec<SenderRecord>,
+    /// SNMPv3 engines that had to make room for others.
+    pub(crate) gone_senders: Vec<EngineId>,
     /// New and changed records of the audit log, by rising number.
     pub(crate) audit: Vec<AuditRecord>,
     pub(crate) answers: Vec<Answer>,
@@ -69,6 +71,7 @@ impl Turn {
             forgotten: Vec::new(),
             nodes: Vec::new(),
             senders: Vec::new(),
+            gone_senders: Vec::new(),
             audit: Vec::new(),
             answers: Vec::new(),
             sync: false,
@@ -91,6 +94,7 @@ impl Turn {
             && self.forgotten.is_empty()
             && self.nodes.is_empty()
             && self.senders.is_empty()
+            && self.gone_senders.is_empty()
             && self.audit.is_empty()
             && self.answers.is_empty()
     }
@@ -98,7 +102,7 @@ impl Turn {
 
 #[derive(Debug)]
 enum Request {
-    Keep(Turn),
+    Keep(Box<Turn>),
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
     Acknowledged { sink: Arc<str>, seq: u64 },
     Alerts { closed: usize, reply: oneshot::Sender<Vec<Alert>> },
@@ -139,7 +143,7 @@ pub(crate) struct KeeperHandle {
 impl KeeperHandle {
     pub(crate) async fn keep(&self, turn: Turn) {
         // The thread outlives everybody who asks; if it is gone, the process is ending.
-        let _gone = self.requests.send(Request::Keep(turn)).await.is_err();
+        let _gone = self.requests.send(Request::Keep(Box::new(turn))).await.is_err();
     }
 
     pub(crate) async fn fetch(&self, from: u64, limit: usize) -> Vec<Entry<Alert>> {
@@ -230,7 +234,7 @@ impl Keeper {
             let mut turns = Vec::new();
             let mut others = Vec::new();
             for request in requests {
-                if let Request::Keep(turn) = request { turns.push(turn) } else { others.push(request) }
+                if let Request::Keep(turn) = request { turns.push(*turn) } else { others.push(request) }
             }
             if !turns.is_empty() {
                 self.keep(turns);
@@ -326,7 +330,7 @@ impl Keeper {
     /// Serves one request; true if it was the last.
     fn serve(&mut self, request: Request) -> bool {
         match request {
-            Request::Keep(turn) => self.keep(vec![turn]),
+            Request::Keep(turn) => self.keep(vec![*turn]),
             Request::Fetch { from, limit, reply } => {
                 let entries = self.store.read_from(from, limit).unwrap_or_else(|fault| {
                     self.note(&fault);
@@ -423,6 +427,7 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
         for alert in &turn.announced {
             tell(&mut commit, alert)?;
         }
+        turn.gone_senders.iter().for_each(|id| commit.delete_sender(id.as_bytes()));
         for sender in &turn.senders {
             commit.put_sender(sender.id.as_bytes(), sender)?;
         }

@@ -352,6 +352,7 @@ impl Receiver {
                 turn.nodes = path.engine.nodes().cloned().collect();
             }
             if let Some(usm) = path.usm.as_mut() {
+                usm.drain_forgotten(|id| turn.gone_senders.push(id));
                 usm.drain_changed(|sender| turn.senders.push(sender.clone()));
             }
             turn.sync = true;
@@ -369,6 +370,7 @@ fn drain_senders(path: &mut Path, turn: &mut Turn) {
     if !turn.is_empty()
         && let Some(usm) = path.usm.as_mut()
     {
+        usm.drain_forgotten(|id| turn.gone_senders.push(id));
         usm.drain_changed(|sender| turn.senders.push(sender.clone()));
     }
 }

@@ -321,7 +321,7 @@ async fn serve(
     };
     welcome(config, &health, said).await;
     if let Some(listener) = control {
-        tokio::spawn(control::serve(listener, health.clone()));
+        tokio::spawn(control::serve(listener, config.store.path.clone(), health.clone()));
     }
     tokio::spawn(publish_health(health, health_document));
     handover::ready();

@@ -67,6 +67,11 @@ impl Commit {
         self.put(Tree::Senders, engine_id, value)
     }
 
+    /// Deletes the record of the SNMPv3 engine with this id.
+    pub fn delete_sender(&mut self, engine_id: &[u8]) {
+        self.writes.push(Write::Delete { tree: Tree::Senders, key: engine_id.to_vec() });
+    }
+
     /// Keeps `value` as an open alert. A closed one of the same id is open again.
     ///
     /// # Errors

@@ -130,6 +130,12 @@ impl Receiver {
         self.senders.drain_changed(keep);
     }
 
+    /// Gives every engine that had to make room for another since the last call. One that has proved itself again meanwhile is given
+    /// too, so what [`Self::drain_changed`] gives is to be kept after this was forgotten.
+    pub fn drain_forgotten(&mut self, forget: impl FnMut(EngineId)) {
+        self.senders.drain_forgotten(forget);
+    }
+
     /// Decides about one message. What is decrypted stands in `scratch`.
     ///
     /// # Errors

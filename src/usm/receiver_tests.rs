@@ -652,9 +652,16 @@ fn of_too_many_senders_the_one_silent_longest_gives_way_also_at_a_restart() {
     records.extend(rig.kept().into_iter().filter(|record| record.id.as_bytes() == CUCM));
     let known = |rig: &Rig, engine: &[u8]| rig.0.senders().any(|sender| sender.record().id.as_bytes() == engine);
     assert_eq!((rig.0.senders().count(), known(&rig, &node(0)), known(&rig, &node(1))), (NODES, true, false));
+    let gone = |rig: &mut Rig| {
+        let mut gone = Vec::new();
+        rig.0.drain_forgotten(|id| gone.push(id.as_bytes().to_vec()));
+        gone
+    };
+    assert_eq!((gone(&mut rig), gone(&mut rig)), (vec![node(1).to_vec()], vec![]));
     let mut next = Rig::started(users, BOOTS + 1);
     records.into_iter().for_each(|record| next.0.restore(record));
     assert_eq!((next.0.senders().count(), known(&next, CUCM), known(&next, &node(0))), (NODES, true, false));
+    assert_eq!(gone(&mut next), [node(0).to_vec()]);
     assert_eq!(next.kept(), []);
 }
 

@@ -39,9 +39,16 @@ pub struct Sender {
     pub(super) has_notified: bool,
 }
 
+/// Engines that had to make room and are still to be told of; more than that are told of after the next start.
+const FORGOTTEN: usize = 256;
+
 /// At most [`NODES`] senders; beyond that a new one replaces the one that is silent longest.
 #[derive(Debug, Default)]
-pub(super) struct Senders(Vec<Sender>);
+pub(super) struct Senders {
+    known: Vec<Sender>,
+    /// Engines whose records are of no use any more.
+    forgotten: Vec<EngineId>,
+}
 
 impl Sender {
     fn new(record: SenderRecord, floors: Floors) -> Self {
@@ -117,15 +124,15 @@ impl Sender {
 
 impl Senders {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Sender> {
-        self.0.iter()
+        self.known.iter()
     }
 
     pub(super) fn find(&self, engine_id: &[u8]) -> Option<usize> {
-        self.0.iter().position(|sender| sender.record.id.as_bytes() == engine_id)
+        self.known.iter().position(|sender| sender.record.id.as_bytes() == engine_id)
     }
 
     pub(super) fn at(&mut self, place: usize) -> Option<&mut Sender> {
-        self.0.get_mut(place)
+        self.known.get_mut(place)
     }
 
     /// A sender from a run before the one that began at `resumed`: nothing older than what it last sent then is taken.
@@ -134,11 +141,13 @@ impl Senders {
         let restart = record.window.time.saturating_add(second);
         let floors = Floors { restart, resumed, ..Floors::default() };
         let is_silent = |known: &Sender| known.record.window.at < record.window.at;
-        let has_room =
-            self.0.len() < NODES || self.most_silent().and_then(|place| self.0.get(place)).is_some_and(is_silent);
+        let has_room = self.known.len() < NODES
+            || self.most_silent().and_then(|place| self.known.get(place)).is_some_and(is_silent);
         if has_room && self.find(record.id.as_bytes()).is_none() {
             let sender = Sender { has_notified: true, ..Sender::new(record, floors) };
             self.put(sender);
+        } else if !has_room {
+            self.forget(record.id);
         }
     }
 
@@ -149,27 +158,39 @@ impl Senders {
     }
 
     fn put(&mut self, sender: Sender) -> (usize, bool) {
-        if self.0.len() < NODES {
-            self.0.push(sender);
-            return (self.0.len() - 1, false);
+        if self.known.len() < NODES {
+            self.known.push(sender);
+            return (self.known.len() - 1, false);
         }
         let place = self.most_silent().unwrap_or_default();
-        if let Some(known) = self.0.get_mut(place) {
-            *known = sender;
+        if let Some(known) = self.known.get_mut(place) {
+            let replaced = core::mem::replace(known, sender);
+            self.forget(replaced.record.id);
         }
         (place, true)
     }
 
+    fn forget(&mut self, id: EngineId) {
+        if self.forgotten.len() < FORGOTTEN && !self.forgotten.contains(&id) {
+            self.forgotten.push(id);
+        }
+    }
+
     fn most_silent(&self) -> Option<usize> {
-        self.0.iter().enumerate().min_by_key(|(_, known)| known.record.window.at).map(|(place, _)| place)
+        self.known.iter().enumerate().min_by_key(|(_, known)| known.record.window.at).map(|(place, _)| place)
     }
 
     /// Gives every record that changed since the last call.
     pub(super) fn drain_changed(&mut self, mut keep: impl FnMut(&SenderRecord)) {
-        for sender in self.0.iter_mut().filter(|sender| sender.changed) {
+        for sender in self.known.iter_mut().filter(|sender| sender.changed) {
             sender.changed = false;
             keep(&sender.record);
         }
+    }
+
+    /// Gives every engine that had to make room since the last call, also one that has proved itself again since then.
+    pub(super) fn drain_forgotten(&mut self, forget: impl FnMut(EngineId)) {
+        self.forgotten.drain(..).for_each(forget);
     }
 }
 
