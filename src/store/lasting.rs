@@ -233,8 +233,11 @@ impl Lasting {
             State::Working(disk) => disk.size_bytes().unwrap_or(size),
             State::Failed { .. } => size,
         };
-        // Records that need their space must not be copied again and again; the next try is at half as much again.
-        self.tight_bytes = tight(self.medium.max_bytes()).max(now.saturating_add(now / 2));
+        // Records that need their space must not be copied again and again; the next try is at a quarter more.
+        self.tight_bytes = tight(self.medium.max_bytes()).max(now.saturating_add(now / 4));
+        if now > self.medium.max_bytes() {
+            self.notes.push("the records need more space than store.max-mb allows; they are kept all the same".into());
+        }
         match replaced.and(opened) {
             Ok(()) => self.medium.take_reserve(),
             Err(fault) => self.notes.push(format!("the store could not be made smaller: {fault}")),

@@ -28,6 +28,9 @@ use directory::{Directory, fault, kind_of};
 const CACHE_BYTES: u64 = 2 << 20;
 /// sled's key of the number of the last sync: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
+/// Records that are written together into a store that nobody reads before it is whole: sled takes a fifth less space than for all
+/// at once.
+const TOGETHER: usize = 128;
 /// How long sled's threads may take to let go of a closed store.
 const RELEASE: (u32, Duration) = (200, Duration::from_millis(10));
 
@@ -277,7 +280,10 @@ fn begin_anew_in(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
 /// Exactly these records in a new store, closed and synced.
 fn write_anew(records: &MemoryBackend, generation: u64, into: &Directory) -> Result<(), Fault> {
     let new = open_and_read(into)?;
-    write_batch(&new, records.iter().map(|(key, value)| (key, Some(value))), generation)?;
+    let all: Vec<_> = records.iter().map(|(key, value)| (key, Some(value))).collect();
+    for some in all.chunks(TOGETHER) {
+        write_batch(&new, some.iter().copied(), generation)?;
+    }
     drop(new);
     wait_for_release(into)?;
     let synced = File::open(into.db()).and_then(|db| db.sync_all());

@@ -302,6 +302,33 @@ fn a_store_over_its_size_is_written_anew_with_everything_in_it() {
 }
 
 #[test]
+fn a_store_that_grows_stays_under_its_bound_while_it_is_used() {
+    let place = Place::new();
+    let options = DiskOptions { max_bytes: 9 << 20, ..DiskOptions::default() };
+    let (mut backend, _) = disk::open(&place.store(), options).unwrap();
+    let (mut largest, mut shrunk, mut before) = (0, 0, 0);
+    for turn in 0..100u32 {
+        // Counters that change again and again, and records of every size that come and go, as large as the largest alert.
+        let mut batch: Vec<Write> =
+            (0..600u32).map(|n| put(format!("account-{:016}", (turn * 611 + n * 7) % 5_000), vec![7; 150])).collect();
+        batch.extend((0..60u32).map(|n| put(format!("alert-{:08}", turn * 60 + n), vec![7; 1_500])));
+        if let Some(old) = turn.checked_sub(10) {
+            batch.extend((0..60u32).map(|n| delete(&format!("alert-{:08}", old * 60 + n))));
+        }
+        backend.apply(&batch).unwrap();
+        backend.sync().unwrap();
+        let size = backend.size_bytes().unwrap();
+        (largest, shrunk, before) = (largest.max(size), shrunk + u32::from(size < before), size);
+    }
+    println!("at most {largest} bytes, written anew {shrunk} times");
+    assert!(largest < 9 << 20 && shrunk > 0, "{largest} bytes, {shrunk} times");
+    assert_eq!(backend.drain_notes(), <[String; 0]>::default());
+    drop(backend);
+    let (backend, opened) = place.open();
+    assert_eq!((opened, backend.scan(Tree::Accounts, b"alert-", 9_999).unwrap().len()), (Opened::Existing, 600));
+}
+
+#[test]
 fn an_interrupted_rebuild_is_undone_or_ended() {
     let place = Place::new();
     filled(&place);
