@@ -171,7 +171,14 @@ pub const KEYS: &[Key] = &[
     ),
     text("store.path", PATH, r#""lockwarden-data""#, r#""/var/lib/lockwarden""#, "The directory of the store."),
     number("store.flush-interval-s", 1, 3600, "s", "30", "How far counters on disk may lag behind; alerts never do."),
-    number("store.max-mb", 8, 4096, "MB", "64", "How large the store may grow."),
+    number(
+        "store.max-mb",
+        8,
+        4096,
+        "MB",
+        "64",
+        "How large the store may grow; it is written anew, smaller, before it gets there.",
+    ),
     number(
         "audit.records",
         100,

@@ -21,7 +21,7 @@ use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Node};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
-use crate::usm::{EngineId, SenderRecord};
+use crate::usm::{EngineId, SenderChange, SenderRecord};
 
 /// Requests that can wait; a full queue holds the path back, and the kernel's buffers take over.
 const QUEUE: usize = 1_024;
@@ -75,6 +75,13 @@ impl Turn {
             audit: Vec::new(),
             answers: Vec::new(),
             sync: false,
+        }
+    }
+
+    pub(crate) fn take_sender(&mut self, change: SenderChange<'_>) {
+        match change {
+            SenderChange::Forget(id) => self.gone_senders.push(id),
+            SenderChange::Keep(record) => self.senders.push(record.clone()),
         }
     }
 

@@ -135,7 +135,8 @@ mod tests {
             )
         );
         assert!(!outage.failed(full(), now));
-        let over = "cannot write the store: no space left on device; after 95 s the disk works again, and everything kept in memory is on it";
+        let over = "cannot write the store: no space left on device; after 95 s the disk works again, and everything kept in memory is \
+                    on it";
         assert_eq!(outage.ended(now + Duration::from_secs(95)).as_deref(), Some(over));
         assert_eq!((outage.ended(now), outage.text(), outage.next_try()), (None, None, None));
         assert_eq!(outage.last().as_deref(), Some(over));

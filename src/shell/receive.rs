@@ -352,8 +352,7 @@ impl Receiver {
                 turn.nodes = path.engine.nodes().cloned().collect();
             }
             if let Some(usm) = path.usm.as_mut() {
-                usm.drain_forgotten(|id| turn.gone_senders.push(id));
-                usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+                usm.drain_changed(|change| turn.take_sender(change));
             }
             turn.sync = true;
             drain_audit(&mut path, &mut turn);
@@ -370,8 +369,7 @@ fn drain_senders(path: &mut Path, turn: &mut Turn) {
     if !turn.is_empty()
         && let Some(usm) = path.usm.as_mut()
     {
-        usm.drain_forgotten(|id| turn.gone_senders.push(id));
-        usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+        usm.drain_changed(|change| turn.take_sender(change));
     }
 }
 

@@ -4,6 +4,9 @@
 
 use core::fmt;
 
+/// Records read from a backend at a time.
+const PAGE: usize = 256;
+
 /// A part of the store with its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tree {
@@ -129,6 +132,26 @@ pub trait Backend: Send {
     /// What happened to the medium since the last call that an operator should know.
     fn drain_notes(&mut self) -> Vec<String> {
         Vec::new()
+    }
+}
+
+/// Every pair of `tree` from `from` on, a page at a time.
+pub(super) fn each(
+    backend: &dyn Backend,
+    tree: Tree,
+    from: &[u8],
+    mut visit: impl FnMut(&[u8], &[u8]),
+) -> Result<(), Fault> {
+    let mut from = from.to_vec();
+    loop {
+        let page = backend.scan(tree, &from, PAGE)?;
+        for (key, value) in &page {
+            visit(key, value);
+        }
+        match page.into_iter().nth(PAGE - 1) {
+            Some((last, _)) => from = [last.as_slice(), &[0]].concat(),
+            None => return Ok(()),
+        }
     }
 }
 

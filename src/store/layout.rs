@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::audit::AuditRing;
-use super::backend::{Backend, Fault, FaultKind, Tree, Write};
+use super::backend::{Backend, Fault, FaultKind, Tree, Write, each};
 use super::commit::{AlertChange, Commit};
 use super::outbox::{Entry, Lost, Outbox};
 use super::record;
@@ -32,8 +32,6 @@ pub(super) const ENGINE_KEY: &[u8] = b"engine";
 const LAST_SEQ_KEY: &[u8] = b"last-seq";
 const OPEN: u8 = b'o';
 const CLOSED: u8 = b'h';
-/// Records read from the backend at a time.
-const PAGE: usize = 256;
 
 /// How much the store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -424,21 +422,6 @@ impl std::fmt::Debug for Store {
             .field("bounds", &self.bounds)
             .field("outbox", &self.outbox.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Every pair of `tree` from `from` on, a page at a time.
-fn each(backend: &dyn Backend, tree: Tree, from: &[u8], mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), Fault> {
-    let mut from = from.to_vec();
-    loop {
-        let page = backend.scan(tree, &from, PAGE)?;
-        for (key, value) in &page {
-            visit(key, value);
-        }
-        match page.into_iter().nth(PAGE - 1) {
-            Some((last, _)) => from = [last.as_slice(), &[0]].concat(),
-            None => return Ok(()),
-        }
     }
 }
 

@@ -28,6 +28,6 @@ pub use key::MasterKey;
 pub use local::{Identity, LocalEngine, MAXIMUM};
 pub use receiver::{Believed, Receiver, Told, Turned};
 pub use secure::{Envelope, Sealed};
-pub use senders::{Sender, SenderRecord};
+pub use senders::{Sender, SenderChange, SenderRecord};
 pub use user::{Keys, Protection, User};
 pub use window::Window;

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 
 use super::replays::{Replays, Source};
 use super::secure::{is_genuine, read};
-use super::senders::{Sender, SenderRecord, Senders};
+use super::senders::{Sender, SenderChange, SenderRecord, Senders};
 use super::stranger::Stranger;
 use super::window::{LAG, Late, Window, is_forgotten};
 use super::{AuthKey, EngineId, Envelope, Keys, Level, LocalEngine, MAXIMUM, Sealed, User};
@@ -125,15 +125,9 @@ impl Receiver {
         self.learnt.pop_front()
     }
 
-    /// Gives every sender that changed since the last call to `keep`.
-    pub fn drain_changed(&mut self, keep: impl FnMut(&SenderRecord)) {
-        self.senders.drain_changed(keep);
-    }
-
-    /// Gives every engine that had to make room for another since the last call. One that has proved itself again meanwhile is given
-    /// too, so what [`Self::drain_changed`] gives is to be kept after this was forgotten.
-    pub fn drain_forgotten(&mut self, forget: impl FnMut(EngineId)) {
-        self.senders.drain_forgotten(forget);
+    /// Gives every change of a sender since the last call, in the order in which they are to be kept.
+    pub fn drain_changed(&mut self, change: impl FnMut(SenderChange<'_>)) {
+        self.senders.drain_changed(change);
     }
 
     /// Decides about one message. What is decrypted stands in `scratch`.

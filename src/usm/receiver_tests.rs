@@ -175,9 +175,17 @@ impl Rig {
     }
 
     fn kept(&mut self) -> Vec<SenderRecord> {
-        let mut records = Vec::new();
-        self.0.drain_changed(|record| records.push(record.clone()));
-        records
+        self.changed().1
+    }
+
+    /// Engines that had to make room, and records to be kept.
+    fn changed(&mut self) -> (Vec<EngineId>, Vec<SenderRecord>) {
+        let (mut gone, mut records) = (Vec::new(), Vec::new());
+        self.0.drain_changed(|change| match change {
+            SenderChange::Forget(id) => gone.push(id),
+            SenderChange::Keep(record) => records.push(record.clone()),
+        });
+        (gone, records)
     }
 }
 
@@ -649,20 +657,15 @@ fn of_too_many_senders_the_one_silent_longest_gives_way_also_at_a_restart() {
     let late = NOON + 1_000;
     assert_eq!(rig.hear(late, &Draft { engine: &node(0), ..trap(&user, (3, 1_070), 2) }.sent()), taken);
     assert_eq!(rig.hear(late, &trap(&user, (3, 70), 3).sent()), taken);
-    records.extend(rig.kept().into_iter().filter(|record| record.id.as_bytes() == CUCM));
+    let (gone, changed) = rig.changed();
+    assert_eq!(gone, [EngineId::new(&node(1)).unwrap()]);
+    records.extend(changed.into_iter().filter(|record| record.id.as_bytes() == CUCM));
     let known = |rig: &Rig, engine: &[u8]| rig.0.senders().any(|sender| sender.record().id.as_bytes() == engine);
     assert_eq!((rig.0.senders().count(), known(&rig, &node(0)), known(&rig, &node(1))), (NODES, true, false));
-    let gone = |rig: &mut Rig| {
-        let mut gone = Vec::new();
-        rig.0.drain_forgotten(|id| gone.push(id.as_bytes().to_vec()));
-        gone
-    };
-    assert_eq!((gone(&mut rig), gone(&mut rig)), (vec![node(1).to_vec()], vec![]));
     let mut next = Rig::started(users, BOOTS + 1);
     records.into_iter().for_each(|record| next.0.restore(record));
     assert_eq!((next.0.senders().count(), known(&next, CUCM), known(&next, &node(0))), (NODES, true, false));
-    assert_eq!(gone(&mut next), [node(0).to_vec()]);
-    assert_eq!(next.kept(), []);
+    assert_eq!(next.changed(), (vec![EngineId::new(&node(0)).unwrap()], vec![]));
 }
 
 #[test]

@@ -26,6 +26,15 @@ pub struct SenderRecord {
     latest: heapless::Vec<u64, LATEST>,
 }
 
+/// What is to be kept of a sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SenderChange<'a> {
+    /// Nothing more: it had to make room for another.
+    Forget(EngineId),
+    /// Its record as it is now.
+    Keep(&'a SenderRecord),
+}
+
 /// One sender.
 #[derive(Debug)]
 pub struct Sender {
@@ -180,17 +189,14 @@ impl Senders {
         self.known.iter().enumerate().min_by_key(|(_, known)| known.record.window.at).map(|(place, _)| place)
     }
 
-    /// Gives every record that changed since the last call.
-    pub(super) fn drain_changed(&mut self, mut keep: impl FnMut(&SenderRecord)) {
+    /// Gives every change since the last call, in the order in which they are to be kept: an engine that had to make room may have
+    /// proved itself again since.
+    pub(super) fn drain_changed(&mut self, mut change: impl FnMut(SenderChange<'_>)) {
+        self.forgotten.drain(..).for_each(|id| change(SenderChange::Forget(id)));
         for sender in self.known.iter_mut().filter(|sender| sender.changed) {
             sender.changed = false;
-            keep(&sender.record);
+            change(SenderChange::Keep(&sender.record));
         }
-    }
-
-    /// Gives every engine that had to make room since the last call, also one that has proved itself again since then.
-    pub(super) fn drain_forgotten(&mut self, forget: impl FnMut(EngineId)) {
-        self.forgotten.drain(..).for_each(forget);
     }
 }
 

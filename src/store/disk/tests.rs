@@ -328,6 +328,56 @@ fn a_store_that_grows_stays_under_its_bound_while_it_is_used() {
     assert_eq!((opened, backend.scan(Tree::Accounts, b"alert-", 9_999).unwrap().len()), (Opened::Existing, 600));
 }
 
+/// 8.64 million failures as the service keeps them, in compressed time: every 30 seconds the counters that changed (of 5,000 accounts)
+/// and an audit record for each failure; six alerts in between, each synced before it is told.
+#[test]
+#[ignore = "minutes; run with optimisation: prints the figures of docs/store.md"]
+fn a_heavy_day_leaves_the_store_under_its_bound() {
+    let place = Place::new();
+    let options = DiskOptions { max_bytes: 16 << 20, ..DiskOptions::default() };
+    let (mut store, _) = Store::open_disk(&place.store(), options, Bounds::default()).unwrap();
+    store.register_sinks(&["mqtt"]).unwrap();
+    let (mut failures, mut largest, mut seed) = (0u64, 0, 7u64);
+    let before = written_bytes();
+    for flush in 0..2_880u64 {
+        let mut commit = Commit::new();
+        for _ in 0..3_000 {
+            failures += 1;
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            commit.put_audit(failures, &[7u8; 32].repeat(6)).unwrap();
+            commit.put_account(format!("user-{:016}", seed % 5_000).as_bytes(), &[7u8; 32].repeat(6)).unwrap();
+        }
+        store.commit(commit, Durability::Now).unwrap();
+        for alert in flush * 6..flush * 6 + 6 {
+            let mut commit = Commit::new();
+            let id = format!("hq.lockout.{:012x}", alert / 2);
+            let record = vec![7u8; 600];
+            match alert % 2 {
+                0 => commit.put_open_alert(&id, &record).unwrap(),
+                _ => commit.close_alert(&id, &record).unwrap(),
+            }
+            commit.append(&id, &record).unwrap();
+            let seq = store.commit(commit, Durability::Now).unwrap();
+            store.acknowledged("mqtt", seq).unwrap();
+        }
+        let size = store.size_bytes().unwrap();
+        largest = size.max(largest);
+        if flush % 144 == 143 {
+            println!("{failures} failures: {size} bytes, at most {largest}; {:?}", store.drain_notes());
+        }
+    }
+    println!("{:.0} bytes written for a failure", (written_bytes() - before) / 8_640_000.0);
+    assert!(largest < 16 << 20, "{largest} bytes");
+}
+
+fn written_bytes() -> f64 {
+    let io = fs::read_to_string("/proc/self/io").unwrap();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes:")).unwrap();
+    line.trim().parse().unwrap()
+}
+
 #[test]
 fn an_interrupted_rebuild_is_undone_or_ended() {
     let place = Place::new();

@@ -17,6 +17,8 @@ use crate::workspace::Failure;
 
 /// After the start; what is only needed then is given back by then.
 const IDLE: Duration = Duration::from_secs(2);
+/// By then the counters of everything that has arrived are on the disk (`store.flush-interval-s` is 30).
+const FLUSHED: Duration = Duration::from_secs(32);
 const ACCOUNTS: u64 = 5_000;
 /// Slow enough that nothing is lost.
 const PER_S: u64 = 2_000;
@@ -34,7 +36,7 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent, budgets:
         let at = now().plus(Span::millis(n));
         messages::auth_fail(n, &format!("user{:04}", n % ACCOUNTS), at)
     });
-    let before = service.received()?;
+    let (before, written) = (service.received()?, process::written_bytes(service.id())?);
     let sent = throughput::send(&throughput::socket_to(service.syslog)?, &failures, Some(PER_S))?.count;
     let lost = sent - service.settled(before)?;
     if lost > 0 {
@@ -44,6 +46,9 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent, budgets:
     table.add("resident after 10,000 failures of 5,000 accounts", resident, "KiB", table::RESIDENT_5000_KIB);
     let table_kib = size_of::<AccountRecord>() * HOT_ACCOUNTS / 1024;
     table.add(format!("of it, table of {HOT_ACCOUNTS} account records"), table_kib as f64, "KiB", Budget::Open);
+    sleep(FLUSHED);
+    let written = (process::written_bytes(service.id())? - written) / sent as f64;
+    table.add("written to disk for a counted failure", written, "bytes", Budget::Open);
     service.stop()?;
     let mut starts = Vec::new();
     for _ in 0..extent.pick(9, 3) {

@@ -40,6 +40,14 @@ pub(super) fn resident_kib(process: u32) -> Result<f64, Failure> {
     kib.ok_or_else(|| Failure::Said(format!("{path}: no VmRSS")))
 }
 
+/// Bytes that the process has had written to a disk, as far as they have left it; 0 on a file system in memory.
+pub(super) fn written_bytes(process: u32) -> Result<f64, Failure> {
+    let path = format!("/proc/{process}/io");
+    let text = fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes:"));
+    line.and_then(|bytes| bytes.trim().parse().ok()).ok_or_else(|| Failure::Said(format!("{path}: no write_bytes")))
+}
+
 /// Octets that wait in the kernel for whoever listens on this UDP port.
 pub(super) fn unread(port: u16) -> Result<u64, Failure> {
     let path = "/proc/net/udp";
