@@ -161,6 +161,32 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_bytes_in_the_store_are_frozen() {
+        let kept: Vec<u8> = postcard::to_allocvec(&failed_login()).unwrap();
+        let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+        let expected = [
+            vec![7],
+            // Wall times are zigzag varints of milliseconds.
+            vec![0x84, 0xc7, 0xf3, 0x8b, 0xf8, 0x66, 0xa0, 0xd5, 0xf3, 0x8b, 0xf8, 0x66],
+            vec![0],
+            text("system"),
+            text("192.0.2.30"),
+            text("ESM Login Page"),
+            vec![0, 1, 1],
+            text("0"),
+            text("Invalid Password"),
+            vec![3],
+            text("mitel1"),
+            text("mitel1"),
+            text("MITEL-login-failed"),
+            vec![0],
+            text("1042"),
+        ];
+        assert_eq!(kept, expected.concat());
+        assert_eq!(postcard::from_bytes(&kept), Ok(failed_login()));
+    }
+
+    #[test]
     fn a_copy_has_the_same_fingerprint_whatever_our_number_and_another_session_type_has_not() {
         let one = failed_login();
         let copy = AuditRecord { id: 99, received: Wall::from_millis(0), ..one.clone() };

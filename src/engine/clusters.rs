@@ -1,11 +1,10 @@
 //! Failures of a whole cluster: more than so many in a window, whoever's they are. It is what RTMT's own AuthenticationFailed alert
 //! counts, for all sign-ins and not only those to its pages: a `repeated-failures` alert without an account.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::alert::{Alert, ClearedBy, Kind, Severity, State};
+use crate::alert::{Alert, ClearedBy, Kind, State};
+use crate::engine::alerts;
 use crate::engine::settings::{Settings, Threshold};
-use crate::event::{Authenticated, Credential, Label, Realm};
+use crate::event::{Label, Realm};
 use crate::units::{Mono, Now, Text};
 
 /// Clusters that are counted; a new one beyond that replaces the one that is quiet longest.
@@ -126,42 +125,12 @@ impl Cluster {
 }
 
 fn raised(settings: &Settings, name: &Label, threshold: Threshold, now: Now) -> Alert {
-    let kind = Kind::RepeatedFailures;
-    let mut hash = Sha256::new();
-    for part in [settings.site.as_str(), kind.as_str(), "cluster", name.as_str()] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(now.wall.as_millis().to_be_bytes());
-    let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Alert {
-        id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, kind.as_str())),
-        revision: 0,
-        state: State::Raised,
-        kind,
-        severity: Severity::Warning,
-        site: settings.site.clone(),
         cluster: Some(name.clone()).filter(|name| !name.is_empty()),
-        node: None,
-        account: None,
         realm: Some(Realm::Cucm),
-        credential: Credential::Unknown,
-        basis: None,
-        reason: None,
-        interface: None,
-        sources: heapless::Vec::new(),
-        failures: 0,
-        window_s: u32::try_from(threshold.window.as_secs()).unwrap_or(u32::MAX),
-        first_failure: None,
+        window_s: alerts::whole_seconds(threshold.window.as_secs()),
         last_failure: Some(now.wall),
-        raised_at: now.wall,
-        unlock_expected: None,
-        cleared_by: None,
-        suppressed: 0,
-        time_synchronised: now.synchronised,
-        authenticated_by: Authenticated::None,
-        evidence: heapless::Vec::new(),
-        summary: Text::new(),
+        ..alerts::of_site(settings, Kind::RepeatedFailures, &["cluster", name.as_str()], now)
     }
 }
 

@@ -4,12 +4,10 @@
 //! Counted by who tried, not by whom he tried to be: a failed `su` says nothing about whose password was wrong, so it is no failure of
 //! the target, and it locks nobody.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
-use crate::engine::alerts::FamilyNames;
+use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::settings::{Settings, Threshold};
-use crate::event::{Account, Authenticated, Credential, Label, Name, Observation};
+use crate::event::{Account, Credential, Label, Name, Observation};
 use crate::units::{Mono, Now, Text};
 
 /// Users whose tries are remembered; a new one beyond that replaces the one who tried longest ago.
@@ -179,44 +177,18 @@ impl Switcher {
     }
 
     fn raised(&self, settings: &Settings, now: Now) -> Alert {
-        let kind = Kind::FailedSu;
-        let mut hash = Sha256::new();
         let account = &self.account;
-        for part in [settings.site.as_str(), kind.as_str(), account.realm.as_str(), account.cluster.as_str()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        hash.update(account.name.as_str().to_ascii_lowercase().as_bytes());
-        hash.update(now.wall.as_millis().to_be_bytes());
-        let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let name = account.name.as_str().to_ascii_lowercase();
+        let whose = [account.realm.as_str(), account.cluster.as_str(), name.as_str()];
         Alert {
-            id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, kind.as_str())),
-            revision: 0,
-            state: State::Raised,
-            kind,
-            severity: Severity::Warning,
-            site: settings.site.clone(),
             cluster: Some(account.cluster.clone()).filter(|cluster| !cluster.is_empty()),
-            node: None,
             account: Some(account.name.clone()),
             realm: Some(account.realm),
             credential: Credential::Password,
-            basis: None,
-            reason: None,
             interface: Some(Label::from_wire("su")),
-            sources: heapless::Vec::new(),
-            failures: 0,
-            window_s: u32::try_from(settings.failed_su.window.as_secs()).unwrap_or(u32::MAX),
-            first_failure: None,
+            window_s: alerts::whole_seconds(settings.failed_su.window.as_secs()),
             last_failure: Some(now.wall),
-            raised_at: now.wall,
-            unlock_expected: None,
-            cleared_by: None,
-            suppressed: 0,
-            time_synchronised: now.synchronised,
-            authenticated_by: Authenticated::None,
-            evidence: heapless::Vec::new(),
-            summary: Text::new(),
+            ..alerts::of_site(settings, Kind::FailedSu, &whose, now)
         }
     }
 }

@@ -5,12 +5,11 @@
 //! Only nodes of CUCM are watched: those that are configured, and those that sent one of its alarms. Only time in which we listened
 //! counts, so everything is measured from the start of this run on.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::alert::{Alert, Evidence, Kind, Severity, State};
+use crate::alert::{Alert, Evidence, Kind, State};
 use crate::board::NODES;
+use crate::engine::alerts;
 use crate::engine::settings::{NodeOf, Settings};
-use crate::event::{Authenticated, Channel, Credential, Label};
+use crate::event::{Channel, Label};
 use crate::units::{Mono, Now, Span, Text};
 
 /// CUCM tries an unreachable server again after an hour, and says so each time it fails.
@@ -258,42 +257,14 @@ impl Watched {
     }
 
     fn raised(&self, settings: &Settings, why: Blind, now: Now) -> Alert {
-        let mut hash = Sha256::new();
-        for part in [settings.site.as_str(), Kind::BlindNode.as_str(), self.name.as_str(), why.as_str()] {
-            hash.update(part.as_bytes());
-            hash.update([0]);
-        }
-        hash.update(now.wall.as_millis().to_be_bytes());
-        let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let evidence = Evidence { family: Label::from_wire(why.as_str()), channel: Channel::Syslog, at: now.wall };
         Alert {
-            id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, Kind::BlindNode.as_str())),
             revision: 1,
-            state: State::Raised,
-            kind: Kind::BlindNode,
-            severity: Severity::Warning,
-            site: settings.site.clone(),
             cluster: self.cluster.clone(),
             node: Some(self.name.clone()),
-            account: None,
-            realm: None,
-            credential: Credential::Unknown,
-            basis: None,
-            reason: None,
-            interface: None,
-            sources: heapless::Vec::new(),
-            failures: 0,
-            window_s: 0,
-            first_failure: None,
-            last_failure: None,
-            raised_at: now.wall,
-            unlock_expected: None,
-            cleared_by: None,
-            suppressed: 0,
-            time_synchronised: now.synchronised,
-            authenticated_by: Authenticated::None,
             evidence: heapless::Vec::from_iter([evidence]),
             summary: Text::from_wire(&summary(settings, &self.name, why)),
+            ..alerts::of_site(settings, Kind::BlindNode, &[self.name.as_str(), why.as_str()], now)
         }
     }
 }
