@@ -164,10 +164,11 @@ impl AccountRecord {
         self.attempts.credential_since(self.run.began)
     }
 
-    /// Whether nothing of it matters any more: nothing is open, and no failure counts.
+    /// Whether nothing of it matters any more: nothing is open, and the last failure is longer ago than `longest`. After a success no
+    /// failure counts, but a copy of one may still come.
     #[must_use]
     pub fn is_over(&self, longest: crate::units::Span, now: Mono) -> bool {
-        !self.is_pinned() && self.failures.count_since(now - longest) == 0
+        !self.is_pinned() && self.failures.count_since(now - longest) == 0 && self.last + longest <= now
     }
 
     /// The key of the store's record: realm, cluster and name without case.
@@ -201,5 +202,21 @@ impl AccountRecord {
         }
         // There is room now.
         let _full = run.evidence.push_back(seen).is_err();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Name, Realm};
+    use crate::units::Span;
+
+    #[test]
+    fn a_record_whose_failures_a_success_has_ended_matters_until_they_are_old() {
+        let account = Account { realm: Realm::Cucm, cluster: Label::from_wire("East"), name: Name::from_wire("jdoe") };
+        let last = Mono::ZERO + Span::mins(60);
+        let record = AccountRecord { last, total: 1, ..AccountRecord::new(account) };
+        let is_over = |minutes| record.is_over(Span::mins(30), last + Span::mins(minutes));
+        assert_eq!((is_over(0), is_over(29), is_over(30)), (false, false, true));
     }
 }
