@@ -126,12 +126,14 @@ impl Site {
         })
     }
 
-    /// Once in eight times its next start is killed, too.
+    /// Once in eight times its next starts are killed, too: up to three in a row, as when the power flickers.
     fn kill_service(&mut self) -> Result<(), Failure> {
         self.go_on()?;
         self.service.kill()?;
         if self.dice.one_in(8) {
-            self.service.start_and_kill(Duration::from_micros(self.dice.below(START_US)))?;
+            for _ in 0..=self.dice.below(3) {
+                self.service.start_and_kill(Duration::from_micros(self.dice.below(START_US)))?;
+            }
         }
         self.service.start()?;
         self.check()

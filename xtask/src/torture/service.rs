@@ -27,11 +27,11 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Configured for this broker and NMS; not started yet.
+    /// Configured for this broker and NMS; not started yet. Failures count, and locks last, longer than any run.
     pub(super) fn new(binary: &Path, directory: &Path, broker: SocketAddr, nms: SocketAddr) -> Result<Self, Failure> {
         let (traps, syslog) = (free_port()?, free_port()?);
         let text = format!(
-            "site = \"torture\"\n[traps]\nlisten = [\"{traps}\"]\n{}\
+            "site = \"torture\"\n[policy]\nreset-min = 120\nlockout-min = 1440\n[traps]\nlisten = [\"{traps}\"]\n{}\
              [syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
              [[nms]]\naddress = \"{nms}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\ntimeout-s = 1\n",
             usm::configuration(),
