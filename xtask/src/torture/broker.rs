@@ -30,7 +30,7 @@ impl Broker {
         let text = format!(
             "listener {} {}\nallow_anonymous true\nuser root\nlog_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n\
              log_type information\npersistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1\n\
-             max_queued_messages 100000\n",
+             max_queued_messages 100000\nmax_inflight_messages 0\n",
             at.port(),
             at.ip(),
             directory.display()

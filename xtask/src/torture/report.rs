@@ -33,6 +33,8 @@ pub(super) struct Report {
     pub(super) slowest_readers: (Duration, Duration),
     /// Alerts that had to be told.
     pub(super) due: u64,
+    /// Those that the broker acknowledged and was killed before it wrote, while its reader was away: lost by the broker.
+    pub(super) unwritten: u64,
     pub(super) broker: Reader,
     pub(super) nms: Reader,
     pub(super) counts: Difference,
@@ -73,6 +75,7 @@ impl fmt::Display for Report {
             ("alerts due", self.due.to_string()),
             ("MQTT subscriber: alerts", copies(broker)),
             ("NMS: alerts", copies(nms)),
+            ("alerts lost by the broker after its PUBACK", self.unwritten.to_string()),
             ("alerts lost: MQTT, NMS", format!("{}, {}", lost(broker), lost(nms))),
             ("lockouts told as two: MQTT, NMS", format!("{}, {}", doubled(broker), doubled(nms))),
             ("copies that differ, or out of order", (broker.wrong.len() + nms.wrong.len()).to_string()),

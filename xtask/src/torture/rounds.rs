@@ -1,11 +1,12 @@
 //! The rounds: who is killed when, and what must hold after each.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::broker::Broker;
 use super::dice::Dice;
-use super::ledger::{Difference, Ledger};
+use super::ledger::{Difference, Due, Ledger};
 use super::load::{LOCKED, Load};
 use super::nms::Nms;
 use super::options::Options;
@@ -21,8 +22,12 @@ const BETWEEN: u64 = 1_000;
 const START_US: u64 = 150_000;
 /// Longer than the service needs to answer again, and to find its broker and its NMS after a wait between tries.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After this it is looked at whether the broker has lost something.
+const SHORT_PATIENCE: Duration = Duration::from_secs(15);
 /// The same at the end, when everything that waits must come.
 const LAST_PATIENCE: Duration = Duration::from_secs(180);
+/// What a broker may acknowledge and not have written when it is killed: a few, since it writes after each look at its sockets.
+const UNWRITTEN: usize = 16;
 /// Accounts that one round may lock at most.
 const LOCKS: u64 = 20;
 
@@ -47,6 +52,8 @@ pub(super) struct Site {
     began: Instant,
     /// From the return of the broker, or the NMS, until it had all that was due then.
     slowest: (Duration, Duration),
+    /// What the broker acknowledged and was killed before it wrote, while its reader was away.
+    unwritten: BTreeSet<Due>,
 }
 
 impl Site {
@@ -64,8 +71,8 @@ impl Site {
             .collect();
         dice.shuffle(&mut victims);
         let (acknowledged, seed, began) = (options.acknowledged, options.seed, Instant::now());
-        let slowest = (Duration::ZERO, Duration::ZERO);
-        Ok(Self { service, broker, nms, load, dice, victims, acknowledged, seed, began, slowest })
+        let (slowest, unwritten) = ((Duration::ZERO, Duration::ZERO), BTreeSet::new());
+        Ok(Self { service, broker, nms, load, dice, victims, acknowledged, seed, began, slowest, unwritten })
     }
 
     /// All rounds, up to the first that finds something.
@@ -99,7 +106,8 @@ impl Site {
         let ledger = self.load.end()?;
         let counts = Ledger::compare(&ledger, &ledger, &self.service.counted()?);
         let due = ledger.due();
-        let reader = |told: &Watched<Told>, kills| {
+        let reader = |told: &Watched<Told>, kills, but: &BTreeSet<Due>| {
+            let due: BTreeSet<Due> = due.difference(but).cloned().collect();
             // What is missing then is told by the verdict.
             let _late = told.wait(LAST_PATIENCE, |told| told.has(&due), |_| Failure::Exit(1)).is_err();
             let told = told.with(|told| told.clone());
@@ -119,8 +127,9 @@ impl Site {
             slowest_start: self.service.slowest,
             slowest_readers: self.slowest,
             due: due.len() as u64,
-            broker: reader(&self.broker.told, self.broker.kills),
-            nms: reader(&self.nms.told, self.nms.kills),
+            unwritten: self.unwritten.len() as u64,
+            broker: reader(&self.broker.told, self.broker.kills, &self.unwritten),
+            nms: reader(&self.nms.told, self.nms.kills, &BTreeSet::new()),
             counts,
             ledger,
         })
@@ -139,13 +148,16 @@ impl Site {
         self.check()
     }
 
-    /// Half of the times the reader is away when the broker is killed: all that it must get is on the broker's disk then, or with us.
+    /// Half of the times the reader is away when the broker is killed: all that it must get is on the broker's disk then, or with us, or
+    /// the broker has acknowledged it and was killed before it wrote.
     fn kill_broker(&mut self) -> Result<(), Failure> {
-        if self.dice.one_in(2) {
+        let is_away = self.dice.one_in(2);
+        if is_away {
             self.broker.look_away()?;
         }
         self.go_on()?;
         self.broker.kill()?;
+        let may_be_unwritten = self.load.ledger.with(|ledger| ledger.due());
         self.go_on()?;
         if self.dice.one_in(3) {
             self.kill_service()?;
@@ -153,7 +165,11 @@ impl Site {
         self.broker.start_again()?;
         let began = Instant::now();
         self.broker.read()?;
-        self.delivered(&self.broker.told)?;
+        if !is_away {
+            self.delivered(&self.broker.told, &self.unwritten)?;
+        } else if self.delivered_within(SHORT_PATIENCE, &self.broker.told, &self.unwritten).is_err() {
+            self.find_unwritten(&may_be_unwritten)?;
+        }
         self.slowest.0 = self.slowest.0.max(began.elapsed());
         Ok(())
     }
@@ -167,7 +183,7 @@ impl Site {
         }
         self.nms.start_again()?;
         let began = Instant::now();
-        self.delivered(&self.nms.told)?;
+        self.delivered(&self.nms.told, &BTreeSet::new())?;
         self.slowest.1 = self.slowest.1.max(began.elapsed());
         Ok(())
     }
@@ -178,10 +194,27 @@ impl Site {
         self.load.ledger.wait(PATIENCE, |ledger| ledger.acknowledged >= until, not_acknowledged)
     }
 
-    /// Until a reader has been told what is due now.
-    fn delivered(&self, told: &Watched<Told>) -> Result<(), Failure> {
-        let due = self.load.ledger.with(|ledger| ledger.due());
-        told.wait(PATIENCE, |told| told.has(&due), |told| lost(&told.missing(&due)))
+    /// What is missing after a kill without a reader must have been due before, the NMS must have been told, and it can be no more than
+    /// the broker reads between two writes.
+    fn find_unwritten(&mut self, may_be: &BTreeSet<Due>) -> Result<(), Failure> {
+        let missing: BTreeSet<Due> = self.broker.told.with(|told| told.without(may_be));
+        let new: BTreeSet<Due> = missing.difference(&self.unwritten).cloned().collect();
+        self.nms.told.wait(PATIENCE, |told| told.has(&new), |told| lost(&told.missing(&new)))?;
+        if new.len() > UNWRITTEN {
+            return Err(lost(&self.broker.told.with(|told| told.missing(&new))));
+        }
+        self.unwritten.extend(new);
+        self.delivered(&self.broker.told, &self.unwritten)
+    }
+
+    /// Until a reader has been told what is due now, but for what it cannot get.
+    fn delivered(&self, told: &Watched<Told>, but: &BTreeSet<Due>) -> Result<(), Failure> {
+        self.delivered_within(PATIENCE, told, but)
+    }
+
+    fn delivered_within(&self, patience: Duration, told: &Watched<Told>, but: &BTreeSet<Due>) -> Result<(), Failure> {
+        let due: BTreeSet<Due> = self.load.ledger.with(|ledger| ledger.due()).difference(but).cloned().collect();
+        told.wait(patience, |told| told.has(&due), |told| lost(&told.missing(&due)))
     }
 
     /// The service counts what was acknowledged, nothing twice, and its store is sound.

@@ -54,7 +54,12 @@ impl Told {
         due.is_subset(&self.reached)
     }
 
-    /// What is.
+    /// What of this is.
+    pub(super) fn without(&self, due: &BTreeSet<Due>) -> BTreeSet<Due> {
+        due.difference(&self.reached).cloned().collect()
+    }
+
+    /// The same in words.
     pub(super) fn missing(&self, due: &BTreeSet<Due>) -> Vec<String> {
         let state = |cleared| if cleared { "clear" } else { "lockout" };
         due.difference(&self.reached).map(|due| format!("the {} of {}", state(due.cleared), due.account)).collect()
