@@ -1,5 +1,7 @@
 //! What is said from module to module: account, source, observation, attempt, alert. Knows no protocol, file or store.
 
+use core::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Text, Wall};
@@ -115,6 +117,22 @@ impl Authenticated {
     }
 }
 
+/// Who sent a message, and how that was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Its address.
+    pub address: IpAddr,
+    /// How it proved itself.
+    pub authenticated: Authenticated,
+}
+
+/// By its address alone.
+impl From<IpAddr> for Sender {
+    fn from(address: IpAddr) -> Self {
+        Self { address, authenticated: Authenticated::None }
+    }
+}
+
 /// Why an account is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,6 +174,12 @@ pub enum Meaning {
     Unlock,
     /// The session ended.
     Logout,
+    /// A change of user (`su`) failed: `account` tried to become `target`.
+    FailedSu,
+    /// Another detector has found that sign-ins of the account fail again and again.
+    Found,
+    /// Another detector has found that changes of user by `account` fail again and again.
+    FoundSu,
 }
 
 /// The canonical name of an alarm, as a stable number: records keep the number, the catalogue keeps the names.
@@ -196,6 +220,8 @@ pub struct Observation<'a> {
     pub source: &'a str,
     /// Through which application; empty if not said.
     pub interface: &'a str,
+    /// The account that `account` wanted to become (`su`, `sudo`); empty for any other sign-in.
+    pub target: &'a str,
     /// Which credential, if settled.
     pub credential: Credential,
     /// The message's own time, if it carries one.
@@ -207,6 +233,21 @@ pub struct Observation<'a> {
     pub unlock_s: Option<u32>,
     /// How many failures the message itself reports (`FailedLoginCount`), if it does.
     pub reported_failures: Option<u32>,
+    /// What it says for the audit log alone.
+    pub session: Session<'a>,
+}
+
+/// What only some sources say about a login: the columns of the Mitel audit form that no other message has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Session<'a> {
+    /// Whether a session was free; none: not said.
+    pub available: Option<bool>,
+    /// Unique only within a login type; empty if not said.
+    pub id: &'a str,
+    /// Free text; empty if none.
+    pub comment: &'a str,
+    /// The source's own number of the record; empty if none.
+    pub number: &'a str,
 }
 
 /// A message's own time and how fine it is.

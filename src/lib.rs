@@ -6,6 +6,7 @@
 //! * [`wire`]: bytes to values and back (SNMP, syslog, CiscoLog).
 //! * [`assemble`]: messages that came in pieces, put together.
 //! * [`catalogue`]: what a message means, as data.
+//! * [`audit`]: the login/logout audit log: its record, its columns, its written forms.
 //! * [`engine`]: every decision: correlate, tally, detect, alert.
 //! * [`usm`]: SNMPv3's security: keys, digests, encryption, and who is believed when.
 //! * [`relay`]: which notifications are passed on to an NMS, and that none goes in circles.
@@ -20,6 +21,7 @@
 
 pub mod alert;
 pub mod assemble;
+pub mod audit;
 pub mod board;
 pub mod catalogue;
 pub mod config;

@@ -71,6 +71,8 @@ verdicts! {
     LockNoted = "lock-noted" => Noted,
     /// A statement about the sender's own health.
     Health = "health" => Noted,
+    /// CUCM says that it cannot reach a remote syslog server.
+    Unreachable = "syslog-unreachable" => Noted,
     /// A sender of informs asks for our engine id or clock (RFC 3414 section 4).
     Discovery = "discovery" => Noted,
     /// A catalogue entry says that this is never counted.
@@ -91,6 +93,12 @@ verdicts! {
     PartLate = "part-late" => Unlisted,
     /// The sender's address is not on the allow-list.
     SenderNotAllowed = "sender-not-allowed" => Refused,
+    /// A connection beyond the limits of the syslog ports.
+    TooManyConnections = "too-many-connections" => Refused,
+    /// A TLS connection that could not be agreed on.
+    BadHandshake = "bad-handshake" => Refused,
+    /// A TLS client without a certificate, or with one that is expired, of another CA, or not for clients.
+    BadCertificate = "bad-certificate" => Refused,
     /// The SNMP community is not one of ours.
     WrongCommunity = "wrong-community" => Refused,
     /// An SNMPv3 message, and no user is configured.

@@ -7,12 +7,14 @@
     reason = "a story that cannot be told is a failed test"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path as FilePath;
 
 use lockwarden::alert::{Alert, State};
+use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
 use lockwarden::event::Label;
@@ -52,14 +54,27 @@ struct Story {
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
+    /// Alerts without an account that are open.
+    open: Vec<Alert>,
     uptime: u32,
+    audit: BTreeMap<u64, AuditRecord>,
 }
 
 impl Story {
     fn new() -> Self {
         let settings = Settings { site: Label::from_wire("hq"), ..Settings::default() };
         let zones = Zones::default();
-        Self { settings, zones, path: None, mono: Mono::ZERO, last: None, kept: Vec::new(), uptime: 100 }
+        Self {
+            settings,
+            zones,
+            path: None,
+            mono: Mono::ZERO,
+            last: None,
+            kept: Vec::new(),
+            open: Vec::new(),
+            uptime: 100,
+            audit: BTreeMap::new(),
+        }
     }
 
     fn tell(&mut self, written: &str) -> String {
@@ -93,6 +108,10 @@ impl Story {
                 self.settings.nodes.push(NodeOf { name: Label::from_wire(name), address: None, cluster });
                 String::new()
             }
+            "cluster-limit" => {
+                self.settings.cluster.more_than = rest.parse().unwrap();
+                String::new()
+            }
             "zone" => {
                 let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES");
                 let zone = LocalZone::fixed(minutes.parse().unwrap()).unwrap();
@@ -112,6 +131,7 @@ impl Story {
         let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
         match what {
             "tick" => self.pass_time(),
+            "audit" => self.pass_time() + &self.audit(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
             "trap" => {
                 let datagram = self.clog(rest);
@@ -182,14 +202,21 @@ impl Story {
             self.kept.push(record);
         }
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
-        let kept = self.kept.clone();
+        old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
+        let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
+        let (kept, open) = (self.kept.clone(), self.open.clone());
         let engine = &mut self.path().engine;
+        engine.resume_audit(next, 2_000);
         for record in kept {
             // Through the store's own form.
             let bytes = postcard::to_allocvec(&record).unwrap();
             assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
         }
-        nodes.into_iter().for_each(|node| engine.restore_node(node));
+        engine.begin(now.mono);
+        nodes.into_iter().for_each(|node| engine.restore_node(node, now.mono));
+        for alert in open {
+            engine.restore_alert(alert, now.mono);
+        }
         told
     }
 
@@ -206,13 +233,29 @@ impl Story {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
             match action {
-                Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
+                Action::Announce(alert) => {
+                    writeln!(told, "{}", shown(&alert)).unwrap();
+                    self.open.retain(|known| known.id != alert.id);
+                    if alert.state != State::Cleared {
+                        self.open.push(*alert);
+                    }
+                }
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
                 Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
             }
         }
         told
+    }
+
+    /// Every record of the audit log so far, newest first.
+    fn audit(&mut self) -> String {
+        let now = self.now();
+        let mut changed = Vec::new();
+        self.path().engine.drain_audit(now.mono, |record| changed.push(record.clone()));
+        self.audit.extend(changed.into_iter().map(|record| (record.id, record)));
+        self.audit.values().rev().map(|record| recorded(record) + "\n").collect()
     }
 
     fn path(&mut self) -> &mut Path {
@@ -244,6 +287,13 @@ fn span(text: &str) -> Span {
     Span::millis((number * unit).round() as u64)
 }
 
+/// One line with the columns of the form that hold something.
+fn recorded(record: &AuditRecord) -> String {
+    let cells = Column::of_form().iter().chain(&[Column::Cluster, Column::Node, Column::Family]);
+    let cells = cells.map(|column| column.of(record)).filter(|cell| !cell.is_empty());
+    format!("record {}", cells.collect::<Vec<_>>().join(" | "))
+}
+
 /// One line with everything about an alert that a reader of a story wants to see.
 fn shown(alert: &Alert) -> String {
     let mut line = format!("{} {}", alert.state.as_str(), alert.kind.as_str());
@@ -257,6 +307,7 @@ fn shown(alert: &Alert) -> String {
     add("cluster", alert.cluster.as_ref().map(ToString::to_string));
     add("revision", Some(alert.revision.to_string()));
     add("severity", Some(alert.severity.as_str().into()));
+    add("node", alert.node.as_ref().filter(|_| alert.account.is_none()).map(ToString::to_string));
     add("basis", alert.basis.map(|b| b.as_str().into()));
     add("reason", alert.reason.map(|r| r.as_str().into()));
     add(

@@ -12,6 +12,7 @@ mod join;
 
 use core::net::IpAddr;
 
+use crate::event::Sender;
 use crate::units::{Mono, Now, Span, Wall};
 use crate::wire::ciscolog::{self, CiscoLog};
 use crate::wire::syslog::{self, Record};
@@ -62,7 +63,7 @@ pub struct Assembled {
     /// How many parts never came.
     pub missing: u16,
     /// Who sent it.
-    pub from: IpAddr,
+    pub from: Sender,
 }
 
 /// How often.
@@ -105,7 +106,7 @@ pub struct Assembler {
 
 #[derive(Debug)]
 struct Set {
-    from: IpAddr,
+    from: Sender,
     host: String,
     alarm: String,
     mark: Mark,
@@ -152,7 +153,7 @@ enum Fit {
 
 impl Assembler {
     /// Takes a line if it is a piece.
-    pub fn offer(&mut self, line: &str, record: &Record<'_>, from: IpAddr, now: Now) -> Offered {
+    pub fn offer(&mut self, line: &str, record: &Record<'_>, from: Sender, now: Now) -> Offered {
         let Some(offer) = Offer::read(line, record, now.wall) else { return Offered::Alone };
         self.sets.retain(|set| set.finished.is_none_or(|at| now.mono.since(at) < REMEMBERED));
         let of_mark = self.sets.iter_mut().rev().filter(|set| set.is_of(&offer, from)).take(COMPARED);
@@ -235,9 +236,9 @@ impl Assembler {
 
     /// The first set of the sender with most sets: who sends much cannot push out who sends little.
     fn oldest_of_the_busiest(&self) -> Option<usize> {
-        let of = |from: IpAddr| self.sets.iter().filter(|set| set.from == from).count();
-        let busiest = self.sets.iter().map(|set| (of(set.from), set.from)).max()?.1;
-        self.sets.iter().position(|set| set.from == busiest)
+        let of = |from: IpAddr| self.sets.iter().filter(|set| set.from.address == from).count();
+        let busiest = self.sets.iter().map(|set| (of(set.from.address), set.from.address)).max()?.1;
+        self.sets.iter().position(|set| set.from.address == busiest)
     }
 
     fn count(&mut self, assembled: &Assembled, gap: Option<Gap>) {
@@ -290,7 +291,7 @@ fn alarm(log: &CiscoLog<'_>) -> String {
 }
 
 impl Set {
-    fn new(offer: &Offer<'_>, from: IpAddr, now: Mono) -> Self {
+    fn new(offer: &Offer<'_>, from: Sender, now: Mono) -> Self {
         Self {
             from,
             host: offer.host.to_owned(),
@@ -306,7 +307,7 @@ impl Set {
         }
     }
 
-    fn is_of(&self, offer: &Offer<'_>, from: IpAddr) -> bool {
+    fn is_of(&self, offer: &Offer<'_>, from: Sender) -> bool {
         let near = match (self.stamp, offer.stamp) {
             (Some(ours), Some(its)) => ours.distance(its) <= NEAR,
             (None, _) | (_, None) => true,
@@ -389,7 +390,7 @@ impl Set {
     fn gap(&self, missing: u16) -> Option<Gap> {
         match self.mark {
             Mark::Part { of, .. } if missing > 0 => {
-                Some(Gap { from: self.from, alarm: self.alarm.clone(), missing, of, count: 1 })
+                Some(Gap { from: self.from.address, alarm: self.alarm.clone(), missing, of, count: 1 })
             }
             Mark::Part { .. } | Mark::Correlated(_) => None,
         }

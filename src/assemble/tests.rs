@@ -12,7 +12,7 @@ fn now(ms: u64) -> Now {
 }
 
 fn offer(assembler: &mut Assembler, from: &str, line: &str, ms: u64) -> Offered {
-    assembler.offer(line, &syslog::decode(line), from.parse().unwrap(), now(ms))
+    assembler.offer(line, &syslog::decode(line), from.parse::<IpAddr>().unwrap().into(), now(ms))
 }
 
 /// The piece `n` of `of` from sequence number `first` on, with these parameters.
@@ -149,8 +149,9 @@ fn a_flood_of_pieces_is_bounded_and_pushes_out_its_own() {
     let mut surplus = 0;
     for first in 0..1_000 {
         offer(&mut assembler, ONE, &piece(first, 1, 2, &format!("[A={}]", "x".repeat(1_000))), 1);
-        surplus +=
-            u64::from(assembler.surplus().is_some_and(|given_up| given_up.from == ONE.parse::<IpAddr>().unwrap()));
+        surplus += u64::from(
+            assembler.surplus().is_some_and(|given_up| given_up.from.address == ONE.parse::<IpAddr>().unwrap()),
+        );
     }
     assert_eq!((assembler.waiting(), surplus), (SETS, 1_001 - SETS as u64));
     assert_eq!(whole(offer(&mut assembler, TWO, &piece(1, 2, 2, ""), 2)), "part=1.1/2][A=1]: t1 t2");

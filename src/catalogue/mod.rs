@@ -3,11 +3,17 @@
 //!
 //! Invariant: the severity is never part of the key; CUCM changes it when it does not know a parameter.
 
+mod explain;
 mod fields;
 mod file;
+mod load;
+mod pattern;
+mod prepare;
+mod proof;
 mod read;
 mod zones;
 
+pub use explain::{Considered, Explanation, Statement};
 pub use read::Origin;
 pub use zones::Zones;
 
@@ -15,9 +21,17 @@ use crate::event::Label;
 use crate::verdict::Verdict;
 use crate::wire::snmp::{Oid, TrapOid};
 
-use file::{Entry, NotificationSaid, Pack, Said};
+use file::{Entry, NotificationSaid, Pack};
+use load::Source;
 
-const CUCM: &str = include_str!("../../config/catalogue/cucm.toml");
+/// The shipped packs: name of the file, text.
+const SHIPPED: [(&str, &str); 5] = [
+    ("cucm.toml", include_str!("../../config/catalogue/cucm.toml")),
+    ("unix.toml", include_str!("../../config/catalogue/unix.toml")),
+    ("hpux.toml", include_str!("../../config/catalogue/hpux.toml")),
+    ("mitel.toml", include_str!("../../config/catalogue/mitel.toml")),
+    ("expressway.toml", include_str!("../../config/catalogue/expressway.toml")),
+];
 
 /// All packs, ready to be asked.
 #[derive(Debug)]
@@ -27,6 +41,10 @@ pub struct Catalogue {
     index: Vec<(u64, Place)>,
     /// Folded alarm alone, for traps whose facility is not CUCM's.
     alarms: Vec<(u64, Place)>,
+    /// Folded program to the entries about its text, in the same order.
+    programs: Vec<(u64, Place)>,
+    /// Entries about text of any program; each begins with a literal.
+    any_program: Vec<Place>,
     notifications: Vec<(Oid, NotificationSaid)>,
     /// For times that name no zone.
     zones: Zones,
@@ -48,24 +66,32 @@ impl Catalogue {
         Self::with_files(&[])
     }
 
-    /// The shipped packs, and these files (name and text), each replacing the shipped pack of the same name or added.
+    /// The shipped packs, and these files (name and text), each in place of the shipped pack of the same name or added. The
+    /// entries of the files are asked before the shipped ones, and their test lines must hold.
     ///
     /// # Errors
     /// Every problem of every file.
     pub fn with_files(files: &[(&str, &str)]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut packs: Vec<Pack> = Vec::new();
-        for (name, text) in core::iter::once(("cucm.toml (shipped)", CUCM)).chain(files.iter().copied()) {
-            match toml::from_str::<Pack>(text) {
-                Ok(pack) => {
-                    problems.extend(pack.problems().map(|problem| format!("{name}: {problem}")));
-                    packs.retain(|known| known.pack != pack.pack);
-                    packs.push(pack);
+        for (n, (name, text)) in files.iter().chain(&SHIPPED).enumerate() {
+            match Source::read(name, text) {
+                Ok(pack) if packs.iter().any(|known| known.pack == pack.pack) => {
+                    if n < files.len() {
+                        problems.push(format!("{name}: pack {:?} is in another file, too", pack.pack));
+                    }
                 }
-                Err(error) => problems.push(format!("{name}: {error}")),
+                Ok(pack) => packs.push(pack),
+                Err(more) => problems.extend(more),
             }
         }
-        if problems.is_empty() { Ok(Self::compile(packs)) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let catalogue = Self::compile(packs);
+        let own = catalogue.packs.iter().zip(files);
+        problems.extend(own.flat_map(|(pack, (name, _))| catalogue.disproved(pack, name)));
+        if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
     }
 
     /// The same with the zones of nodes, for times that name none; without it they are taken as UTC.
@@ -89,25 +115,36 @@ impl Catalogue {
         })
     }
 
-    fn compile(mut packs: Vec<Pack>) -> Self {
-        packs.iter_mut().for_each(Pack::know_all_fields);
-        let mut index = Vec::new();
-        let mut alarms = Vec::new();
-        let mut notifications = Vec::new();
+    fn compile(packs: Vec<Pack>) -> Self {
+        let mut this = Self {
+            packs: Vec::new(),
+            index: Vec::new(),
+            alarms: Vec::new(),
+            programs: Vec::new(),
+            any_program: Vec::new(),
+            notifications: Vec::new(),
+            zones: Zones::default(),
+        };
         for (p, pack) in packs.iter().enumerate() {
             for (e, entry) in pack.entry.iter().enumerate() {
                 let place = Place { pack: p, entry: e };
                 for alarm in &entry.alarm {
-                    index.extend(entry.facility.iter().map(|facility| (folded(facility, alarm), place)));
-                    alarms.push((folded("", alarm), place));
+                    this.index.extend(entry.facility.iter().map(|facility| (folded(facility, alarm), place)));
+                    this.alarms.push((folded("", alarm), place));
+                }
+                this.programs.extend(entry.program.iter().map(|program| (folded("", program), place)));
+                if entry.is_text() && entry.program.is_empty() {
+                    this.any_program.push(place);
                 }
             }
             let known = |entry: &file::NotificationEntry| Some((entry.oid.parse().ok()?, entry.meaning));
-            notifications.extend(pack.notification.iter().filter_map(known));
+            this.notifications.extend(pack.notification.iter().filter_map(known));
         }
-        index.sort_unstable();
-        alarms.sort_unstable();
-        Self { packs, index, alarms, notifications, zones: Zones::default() }
+        this.index.sort_unstable();
+        this.alarms.sort_unstable();
+        this.programs.sort_unstable();
+        this.packs = packs;
+        this
     }
 
     /// The entries of this alarm, in the order of the file.
@@ -128,58 +165,27 @@ impl Catalogue {
             .filter(move |(_, entry)| entry.alarm.iter().any(|a| a.eq_ignore_ascii_case(alarm.trim())))
     }
 
+    /// The entries about text of this program, then those about text of any.
+    fn entries_of_text(&self, app: Option<&str>) -> impl Iterator<Item = (&Pack, &Entry)> {
+        let program = program(app.unwrap_or_default());
+        let found = if program.is_empty() { &[] } else { at(&self.programs, folded("", program)) };
+        found
+            .iter()
+            .filter_map(|&(_, place)| self.entry(place))
+            .filter(move |(_, entry)| entry.program.iter().any(|known| known.eq_ignore_ascii_case(program)))
+            .chain(self.any_program.iter().filter_map(|&place| self.entry(place)))
+    }
+
     fn entry(&self, place: Place) -> Option<(&Pack, &Entry)> {
         let pack = self.packs.get(place.pack)?;
         Some((pack, pack.entry.get(place.entry)?))
     }
 }
 
-impl Pack {
-    /// Every parameter that any entry names ends the value before it, in a message without brackets.
-    fn know_all_fields(&mut self) {
-        let lists =
-            self.entry.iter().flat_map(|e| [&e.account, &e.source, &e.interface, &e.unlock_s, &e.failures, &e.text]);
-        let conditions = self.entry.iter().flat_map(|e| &e.when).map(|c| c.field.as_slice());
-        let named = lists.map(Vec::as_slice).chain(conditions).chain([self.node.as_slice(), self.cluster.as_slice()]);
-        let named: Vec<String> = named.flatten().cloned().collect();
-        self.fields.extend(named);
-        self.fields.sort_unstable();
-        self.fields.dedup();
-    }
-
-    fn problems(&self) -> impl Iterator<Item = String> + '_ {
-        let entries = self.entry.iter().flat_map(|entry| entry.problems().map(|p| format!("{}: {p}", entry.family)));
-        let oids = self.notification.iter().filter(|n| n.oid.parse::<Oid>().is_err());
-        entries
-            .chain(oids.map(|n| format!("oid = {:?}: not an object identifier such as \"1.3.6.1.6.3.1.1.5.5\"", n.oid)))
-    }
-}
-
-impl Entry {
-    fn problems(&self) -> impl Iterator<Item = &'static str> {
-        let speaks_of_account =
-            matches!(self.meaning, Said::Failure | Said::Lockout | Said::Success | Said::Unlock | Said::Logout);
-        let carries = matches!(self.meaning, Said::CarriesLine | Said::CarriesFailures);
-        [
-            (self.facility.is_empty(), "facility: at least one is needed"),
-            (self.alarm.is_empty(), "alarm: at least one is needed"),
-            (speaks_of_account && self.account.is_empty(), "account: this meaning needs the field that holds it"),
-            (carries && self.text.is_empty(), "text: this meaning needs the field that carries the other message"),
-            (
-                self.meaning == Said::CarriesFailures && self.carries_as.is_none(),
-                "carries-as: this meaning needs the family of what is carried",
-            ),
-            (self.reason.is_some() && self.meaning != Said::Lockout, "reason: only a lockout has one"),
-            (
-                self.when
-                    .iter()
-                    .any(|c| c.is.is_empty() && c.contains.is_empty() && c.lacks.is_empty() && c.code.is_empty()),
-                "when: a condition needs `is`, `contains`, `lacks` or `code`",
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(wrong, text)| wrong.then_some(text))
-    }
+/// `sshd` of `/usr/sbin/sshd`, `sshd(pam_unix)` and `sshd`.
+fn program(app: &str) -> &str {
+    let name = app.rsplit_once('/').map_or(app, |(_, name)| name);
+    name.split_once('(').map_or(name, |(name, _)| name).trim_end_matches(':')
 }
 
 /// All entries with this key.

@@ -6,10 +6,10 @@ use core::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
 
-use crate::catalogue::fields::Fields;
+use crate::catalogue::fields::{Fields, Misfit};
 use crate::catalogue::file::{Entry, Pack, Said};
 use crate::catalogue::{Catalogue, Zones};
-use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Stamped};
+use crate::event::{Authenticated, Channel, Credential, Family, Meaning, Observation, Session, Stamped};
 use crate::units::Wall;
 use crate::verdict::Verdict;
 use crate::wire::LocalZone;
@@ -20,6 +20,8 @@ use crate::wire::syslog::{self, Record};
 
 /// A message inside a message inside a message is not read further.
 const DEPTH: u8 = 2;
+/// A message that says it happened more often is read as having happened so often.
+const MOST_TIMES: u32 = 64;
 
 /// Where a message came from and when.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,18 @@ pub struct Origin<'a> {
 /// What is done with each observation.
 type Each<'e> = &'e mut dyn FnMut(&Observation<'_>) -> Verdict;
 
+/// The interface of a failed `su`.
+const SU: &str = "su";
+
+/// Whether a text that says how often another was said is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeated {
+    Read,
+    Leave,
+}
+
 /// One message on its way through the catalogue.
+#[derive(Clone, Copy)]
 struct Message<'a> {
     origin: Origin<'a>,
     host: &'a str,
@@ -92,7 +105,10 @@ impl Catalogue {
     }
 
     fn line(&self, record: &Record<'_>, cut: bool, origin: Origin<'_>, depth: u8, each: Each<'_>) -> Verdict {
-        let Some(mut log) = ciscolog::parse(record.body) else { return Verdict::NoEntry };
+        let Some(mut log) = ciscolog::parse(record.body) else {
+            // What an alert carries is believed only in the form of an alarm.
+            return if depth == DEPTH && !cut { self.text(record, origin, each) } else { Verdict::NoEntry };
+        };
         log.truncated |= cut;
         let message = Message::of(record, &log, origin, &self.zones, depth);
         self.alarm(&log, &message, self.entries(log.facility, log.mnemonic), each)
@@ -108,8 +124,7 @@ impl Catalogue {
         let mut listed = false;
         for (pack, entry) in entries {
             listed = true;
-            let fields = Fields::new(*log, pack);
-            if entry.when.iter().all(|condition| fields.holds(condition)) {
+            if let Ok(fields) = entry.fit(pack, Some(*log), log.text) {
                 return self.entry_says(pack, entry, &fields, message, each);
             }
         }
@@ -118,6 +133,62 @@ impl Catalogue {
             true if log.truncated => Verdict::TextCut,
             true => Verdict::NotASignIn,
         }
+    }
+
+    /// Reads text without an alarm's name.
+    fn text(&self, record: &Record<'_>, origin: Origin<'_>, each: Each<'_>) -> Verdict {
+        let message = Message::of_text(record, origin, &self.zones);
+        self.text_of(record.app, record.body, &message, Repeated::Read, each)
+    }
+
+    fn text_of(
+        &self,
+        app: Option<&str>,
+        text: &str,
+        message: &Message<'_>,
+        repeated: Repeated,
+        each: Each<'_>,
+    ) -> Verdict {
+        let text = text.trim_ascii_end();
+        let mut listed = Verdict::NoEntry;
+        for (pack, entry) in self.entries_of_text(app) {
+            match entry.fit(pack, None, text) {
+                Ok(fields) if entry.meaning == Said::Repeats => {
+                    return match repeated {
+                        Repeated::Read => self.repeats(app, entry, &fields, message, each),
+                        Repeated::Leave => Verdict::NeverCounted,
+                    };
+                }
+                Ok(fields) => return self.entry_says(pack, entry, &fields, message, each),
+                Err(Misfit::TooLong) => listed = Verdict::TextCut,
+                Err(Misfit::Literal(_) | Misfit::Pattern(_) | Misfit::Condition(..)) => {
+                    let is_its_program = !entry.program.is_empty() && listed == Verdict::NoEntry;
+                    listed = if is_its_program { Verdict::NotASignIn } else { listed };
+                }
+            }
+        }
+        listed
+    }
+
+    /// `message repeated 2 times: [ … ]`: the same text, so often.
+    fn repeats(
+        &self,
+        app: Option<&str>,
+        entry: &Entry,
+        fields: &Fields<'_>,
+        message: &Message<'_>,
+        each: Each<'_>,
+    ) -> Verdict {
+        let text = fields.text(&entry.text);
+        let mut verdict = Verdict::NeverCounted;
+        for n in 0..times(fields, &entry.times) {
+            let again = Message { fingerprint: nth(message.fingerprint, n), ..*message };
+            let said = self.text_of(app, text, &again, Repeated::Leave, each);
+            if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn) {
+                verdict = weightier(verdict, said);
+            }
+        }
+        verdict
     }
 
     fn entry_says(
@@ -130,12 +201,17 @@ impl Catalogue {
     ) -> Verdict {
         let meaning = match entry.meaning {
             Said::Failure => Meaning::Failure,
+            Said::FailedSu => Meaning::FailedSu,
+            Said::Found => Meaning::Found,
+            Said::FoundSu => Meaning::FoundSu,
             Said::Lockout => Meaning::Lockout(entry.reason),
             Said::Success => Meaning::Success,
             Said::Unlock => Meaning::Unlock,
             Said::Logout => Meaning::Logout,
             Said::Health => return Verdict::Health,
-            Said::Never => return Verdict::NeverCounted,
+            Said::Unreachable => return Verdict::Unreachable,
+            // What is repeated was read before, by its text.
+            Said::Never | Said::Repeats => return Verdict::NeverCounted,
             Said::CarriesLine => return self.carried_lines(entry, fields, message, each),
             Said::CarriesFailures => return carried_failures(pack, entry, fields, message, each),
         };
@@ -150,7 +226,9 @@ impl Catalogue {
         let interface = whole(&entry.interface).unwrap_or_default();
         let node = whole(&pack.node).unwrap_or_default();
         let number = |names: &[String]| whole(names).and_then(|text| text.trim().parse::<u32>().ok());
-        each(&Observation {
+        let of_su = if entry.meaning == Said::FailedSu { SU } else { "" };
+        let interface_is = entry.interface_is.as_deref().unwrap_or(of_su);
+        let observation = Observation {
             meaning,
             family: Family::of(&entry.family),
             channel: message.origin.channel,
@@ -161,13 +239,26 @@ impl Catalogue {
             node: first_given([&node, message.host, message.origin.agent]),
             sender: message.origin.sender,
             source: &source,
-            interface: first_given([&interface, entry.interface_is.as_deref().unwrap_or_default(), ""]),
+            interface: first_given([&interface, interface_is, ""]),
+            target: &whole(&entry.target).unwrap_or_default(),
             credential: entry.credential,
             stamp: message.stamp,
             fingerprint: message.fingerprint,
             unlock_s: number(&entry.unlock_s),
             reported_failures: number(&entry.failures),
-        })
+            session: Session {
+                available: truth(&whole(&entry.session_available).unwrap_or_default()),
+                id: &whole(&entry.session_id).unwrap_or_default(),
+                comment: &whole(&entry.comment).unwrap_or_default(),
+                number: &whole(&entry.number).unwrap_or_default(),
+            },
+        };
+        let mut verdict = each(&observation);
+        for n in 1..times(fields, &entry.times) {
+            let again = Observation { fingerprint: nth(message.fingerprint, n), ..observation.clone() };
+            verdict = weightier(verdict, each(&again));
+        }
+        verdict
     }
 
     /// Reads each complete message that this one carries.
@@ -215,11 +306,13 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             sender: message.origin.sender,
             source: failure.login_from,
             interface: failure.interface,
+            target: "",
             credential: Credential::Password,
             stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received, message.zone)),
-            fingerprint: message.fingerprint.map(|f| f.rotate_left(n % 63 + 1)),
+            fingerprint: nth(message.fingerprint, n + 1),
             unlock_s: None,
             reported_failures: None,
+            session: Session::default(),
         });
         verdict = weightier(verdict, said);
     }
@@ -233,6 +326,15 @@ impl<'a> Message<'a> {
         let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
         let fingerprint = stamp.and_then(|stamp| line_fingerprint(record, log, stamp));
         Self { origin, host, stamp, fingerprint, zone, depth }
+    }
+
+    /// Of a line without an alarm's name, which carries no other.
+    fn of_text(record: &Record<'a>, origin: Origin<'a>, zones: &'a Zones) -> Self {
+        let host = record.host.unwrap_or_default();
+        let zone = if zones.is_empty() { None } else { zones.of(["", host, origin.sender]) };
+        let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
+        let fingerprint = stamp.and_then(|stamp| text_fingerprint(record, stamp));
+        Self { origin, host, stamp, fingerprint, zone, depth: 0 }
     }
 }
 
@@ -266,6 +368,36 @@ fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, stamp: Stamped) -> 
         hash.write_u64(record.sequence?);
     }
     Some(hash.finish())
+}
+
+/// As [`line_fingerprint`], for text: only a time to the millisecond tells two equal texts of one process apart.
+fn text_fingerprint(record: &Record<'_>, stamp: Stamped) -> Option<u64> {
+    if stamp.precision_ms > 1 {
+        return None;
+    }
+    let mut hash = SipHasher13::new();
+    hash.write_i64(stamp.at.as_millis());
+    for part in [record.host, record.app, record.pid, Some(record.body)] {
+        hash.write(part.unwrap_or_default().as_bytes());
+        hash.write_u8(0);
+    }
+    Some(hash.finish())
+}
+
+/// The fingerprint of the `n`th statement of one message; that of the message itself is the first's.
+fn nth(fingerprint: Option<u64>, n: u32) -> Option<u64> {
+    fingerprint.map(|f| f.wrapping_add(u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// None where neither is said.
+fn truth(text: &str) -> Option<bool> {
+    let is = |word: &str| text.trim().eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
+}
+
+/// How often a message says it happened: at least once.
+fn times(fields: &Fields<'_>, names: &[String]) -> u32 {
+    fields.text(names).parse().unwrap_or(1).clamp(1, MOST_TIMES)
 }
 
 fn first_given(texts: [&str; 3]) -> &str {

@@ -1,7 +1,11 @@
 //! Every section and key there is, as data. The parser takes names, ranges and forms from here; the defaults are
 //! constants beside the types, and a test holds the two together.
 
-use super::reference::{Form, Key, SectionRow, asked, form, list, many, number, one, one_or_more, secret, text};
+use super::forms::{
+    ADDRESS_PORT, AUTH, BLOCK, COMMUNITY, ENDPOINT, ENGINE_ID, HOST_LABEL, LEVEL, NAME, OID, PASSWORD, PASSWORD_USM,
+    PATH, PATTERN, PRIVACY, TIME_ZONE, USER,
+};
+use super::reference::{Key, SectionRow, asked, form, list, many, number, one, one_or_more, text};
 
 /// The sections, in the order of the reference.
 pub const SECTIONS: &[SectionRow] = &[
@@ -11,13 +15,23 @@ pub const SECTIONS: &[SectionRow] = &[
         "SNMP v1 traps, and v2c and v3 traps and informs. Senders on loopback are always allowed; v3 needs a user.",
     ),
     many("traps.user", "Who may send SNMPv3, at most 32 users; what is needed besides is an address that is allowed."),
-    one("syslog", "Syslog over UDP. Senders on loopback are always allowed."),
+    one("syslog", "Syslog over UDP and TCP. Senders on loopback are always allowed."),
+    asked(
+        "syslog.tls",
+        "Syslog over TLS 1.2 and 1.3 (RFC 5425), but only with this section. The files are read again on SIGHUP and when they change.",
+    ),
     one("store", "Counters, open alerts and what is still to be delivered."),
+    one("audit", "The log of logins, failed logins and logouts."),
+    many("mitel", "One for each Mitel controller whose maintenance log is read: Lockwarden connects to it."),
     one("mqtt", "Where alerts are published. `username` and what follows belong to a broker that is given as a URL."),
     one("mqtt.embedded", "The broker inside Lockwarden, in use with `broker = \"embedded\"`."),
     many("mqtt.embedded.users", "Who may connect to the embedded broker; nobody listed: anybody, on loopback only."),
     many("nms", "One for each network management system that is sent notifications."),
     asked("relay", "Received notifications are passed on, but only with this section; it needs an `[[nms]]`."),
+    asked(
+        "response",
+        "A program that is run for alerts, with the arguments of HP-UX HIDS' response programs, but only with this section.",
+    ),
     one("policy", "When CUCM accounts lock: the cluster's credential policy."),
     one("policy.os", "When platform (operating system) accounts of the nodes lock."),
     many(
@@ -28,26 +42,16 @@ pub const SECTIONS: &[SectionRow] = &[
     one("detect", "How reports become attempts and repeats become updates."),
     one("detect.repeated-failures", "An account that goes on failing: CUCM users."),
     one("detect.repeated-failures.unix", "An account that goes on failing: platform and Unix accounts."),
+    one(
+        "detect.repeated-failures.cluster",
+        "Failed sign-ins of a whole cluster, whoever's they are: what RTMT's AuthenticationFailed alert counts.",
+    ),
+    one("detect.failed-su", "A user who fails to become another, by `su`: HP-UX HIDS' template 9."),
+    one("detect.blind-node", "A node that cannot be seen: one of `[[node]]`, or one that sent an alarm of CUCM."),
     many("node", "The cluster nodes that are expected to send."),
     one("catalogue", "What messages mean."),
     one("log", "Lockwarden's own log lines."),
 ];
-
-const ADDRESS_PORT: Form = form("an address and port", "address:port");
-const BLOCK: Form = form("an address or a block of addresses", "address or address/prefix");
-const COMMUNITY: Form = secret("a community", "1 to 255 characters");
-const PASSWORD: Form = secret("a password", "1 to 255 characters");
-const USER: Form = form("a user name of SNMPv3", "1 to 32 octets, none of them a control character");
-const LEVEL: Form = form("a security level", r#""no-auth-no-priv", "auth-no-priv" or "auth-priv""#);
-const AUTH: Form = form("an authentication algorithm", r#""md5", "sha1", "sha224", "sha256", "sha384" or "sha512""#);
-const PRIVACY: Form = form("an encryption algorithm", r#""des", "aes128", "aes192", "aes256", "aes192c" or "aes256c""#);
-const PASSWORD_USM: Form = secret("a password of 8 octets or more", "8 to 255 octets");
-const ENGINE_ID: Form = form("an engine id", "10 to 64 hexadecimal digits (5 to 32 octets), not all 0 and not all f");
-const OID: Form = form("an object identifier", "2 to 128 numbers, joined by dots");
-const PATH: Form = form("a file name", "1 to 1024 characters, none of them a control character");
-const NAME: Form = form("a user name", "1 to 64 characters, none of them a control character");
-const HOST_LABEL: Form = form("a name", "1 to 64 characters, none of them a control character");
-const PATTERN: Form = form("a pattern", "1 to 128 characters, * for any text, case ignored");
 
 /// The keys, in the order of the reference.
 pub const KEYS: &[Key] = &[
@@ -115,10 +119,77 @@ pub const KEYS: &[Key] = &[
         LISTEN_SYSLOG,
         "UDP sockets for syslog; an empty list: none.",
     ),
+    list(
+        "syslog.tcp",
+        ADDRESS_PORT,
+        r#"["0.0.0.0:1514", "[::]:1514"]"#,
+        LISTEN_SYSLOG,
+        "TCP sockets for syslog; an empty list: none. Each message may be framed by a count, a line end or NUL.",
+    ),
     list("syslog.allow", BLOCK, "[]", BLOCKS, "Who may send syslog, besides loopback."),
+    number(
+        "syslog.longest-message",
+        480,
+        65_535,
+        "octets",
+        "16384",
+        "A longer message of a stream is skipped and counted.",
+    ),
+    number("syslog.connections", 1, 4096, "", "256", "Connections in all, over TCP and TLS."),
+    number("syslog.connections-per-address", 1, 4096, "", "32", "Connections from one address."),
+    number(
+        "syslog.idle-min",
+        1,
+        43_200,
+        "min",
+        "1440",
+        "A connection that says nothing for so long is closed. A quiet cluster says nothing at night, and CUCM tries again only after an \
+         hour, so this is long; a peer that is gone is noticed by TCP keepalive.",
+    ),
+    list("syslog.tls.listen", ADDRESS_PORT, "", r#""0.0.0.0:6514" or "[::]:6514""#, "TCP sockets with TLS."),
+    text(
+        "syslog.tls.certificate",
+        PATH,
+        "",
+        r#""/etc/lockwarden/syslog.pem""#,
+        "Our certificate, and those between it and its CA (PEM).",
+    ),
+    text("syslog.tls.key", PATH, "", r#""/etc/lockwarden/syslog.key""#, "Its private key (PEM)."),
+    text(
+        "syslog.tls.client-ca",
+        PATH,
+        "",
+        r#""/etc/lockwarden/client-ca.pem""#,
+        "Certificates (PEM) that a client's must descend from; without it no client is asked for one.",
+    ),
+    text(
+        "syslog.tls.client-certificate",
+        form("a rule for clients' certificates", r#""required" or "optional""#),
+        r#""required""#,
+        r#""optional""#,
+        "With `client-ca`: whether a client without a certificate is refused.",
+    ),
     text("store.path", PATH, r#""lockwarden-data""#, r#""/var/lib/lockwarden""#, "The directory of the store."),
     number("store.flush-interval-s", 1, 3600, "s", "30", "How far counters on disk may lag behind; alerts never do."),
     number("store.max-mb", 8, 4096, "MB", "64", "How large the store may grow."),
+    number(
+        "audit.records",
+        100,
+        10_000,
+        "",
+        "2000",
+        "How many records are kept; a new one overwrites the oldest. In a flood each takes up to 0.8 KB of memory.",
+    ),
+    text(
+        "mitel.address",
+        ENDPOINT,
+        "",
+        r#""192.0.2.9:1751""#,
+        "The controller's text socket for maintenance logs; port 1751 if not given; required.",
+    ),
+    text("mitel.name", HOST_LABEL, "", r#""mitel1""#, "The controller's name; without it its address."),
+    text("mitel.cluster", HOST_LABEL, "", r#""hq-pbx""#, "What its accounts belong to; without it its name."),
+    text("mitel.time-zone", TIME_ZONE, r#""UTC""#, r#""Europe/Berlin" or "+01:00""#, "The zone of its clock."),
     text(
         "mqtt.broker",
         form("a broker", r#""embedded", "none", mqtt://host[:port] or mqtts://host[:port]"#),
@@ -168,13 +239,7 @@ pub const KEYS: &[Key] = &[
         r#""/etc/lockwarden/dashboard.password""#,
         "The file with its password.",
     ),
-    text(
-        "nms.address",
-        form("a host and port", "host or host:port"),
-        "",
-        r#""192.0.2.5:162""#,
-        "Where it listens; port 162 if not given; required.",
-    ),
+    text("nms.address", ENDPOINT, "", r#""192.0.2.5:162""#, "Where it listens; port 162 if not given; required."),
     text(
         "nms.version",
         form("a version that is sent", r#""v1", "v2c" or "v3""#),
@@ -259,6 +324,22 @@ pub const KEYS: &[Key] = &[
         "1000",
         "How many may wait for each receiver, in 4 KiB each (1 MiB in all at least); what finds no place is counted and lost.",
     ),
+    text(
+        "response.program",
+        PATH,
+        "",
+        r#""/etc/lockwarden/respond.sh""#,
+        "The program; it is run as it is, by no shell.",
+    ),
+    number("response.version", 2, 3, "", "3", "The arguments are those of HIDS 2 and 3, or 3: those of HIDS 4."),
+    number("response.timeout-s", 1, 3_600, "s", "30", "It is ended, with all that it has started, if it takes longer."),
+    list(
+        "response.kinds",
+        form("a kind of alert", "the kinds of docs/alerts.md"),
+        r#"["repeated-failures", "failed-su"]"#,
+        r#""lockout" or "failed-su""#,
+        "The alerts that it is run for, when they are raised and updated.",
+    ),
     number("policy.failed-logons", 0, 100, "", "3", FAILED_LOGONS),
     number("policy.reset-min", 1, 120, "min", "30", "Failures older than this no longer count."),
     number("policy.lockout-min", 0, 1440, "min", "30", LOCKOUT),
@@ -313,6 +394,57 @@ pub const KEYS: &[Key] = &[
         "30",
         "No second alert about the same account in this time.",
     ),
+    number(
+        "detect.repeated-failures.cluster.more-than",
+        0,
+        255,
+        "",
+        "0",
+        "The alert fires at the failure after this many; 0: never.",
+    ),
+    number("detect.repeated-failures.cluster.window-s", 1, 86_400, "s", "180", "In this time."),
+    number(
+        "detect.repeated-failures.cluster.quiet-s",
+        1,
+        86_400,
+        "s",
+        "3600",
+        "No second alert about the same cluster in this time.",
+    ),
+    list(
+        "detect.privileged",
+        PATTERN,
+        r#"["root"]"#,
+        r#""root" or "oracle*""#,
+        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), as is a \
+         failed `su` by or to one.",
+    ),
+    number(
+        "detect.failed-su.more-than",
+        0,
+        15,
+        "",
+        "2",
+        "The alert fires at the failed `su` after this many; 0: never.",
+    ),
+    number("detect.failed-su.window-s", 1, 86_400, "s", "86400", "In this time."),
+    number("detect.failed-su.quiet-s", 1, 86_400, "s", "3600", "No second alert about the same user in this time."),
+    number(
+        "detect.blind-node.silent-h",
+        0,
+        8_760,
+        "h",
+        "72",
+        "A node that sends nothing for so long is blind; 0: never.",
+    ),
+    number(
+        "detect.blind-node.no-sign-ins-h",
+        0,
+        8_760,
+        "h",
+        "72",
+        "A node that sends, but from which nothing about a sign-in ever came, is blind after so long; 0: never.",
+    ),
     text("node.name", HOST_LABEL, "", r#""cucm-pub""#, "The node's host name, with or without the domain; required."),
     text(
         "node.address",
@@ -324,7 +456,7 @@ pub const KEYS: &[Key] = &[
     text("node.cluster", HOST_LABEL, "", r#""hq-cluster""#, "The cluster that it belongs to."),
     text(
         "node.time-zone",
-        form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it"),
+        TIME_ZONE,
         r#""UTC""#,
         r#""Europe/Berlin" or "+01:00""#,
         "The zone of its clock, for times that name none, or one of several of that name. CUCM's own times name theirs.",

@@ -2,7 +2,9 @@
 //! unread.
 
 mod admission;
+mod audit;
 mod endpoint;
+mod forms;
 mod keys;
 mod mqtt;
 mod nms;
@@ -12,8 +14,10 @@ mod problem;
 mod receive;
 mod reference;
 mod relay;
+mod response;
 mod secret;
 mod section;
+mod streams;
 mod usm;
 mod zone;
 
@@ -22,6 +26,7 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 pub use admission::Admission;
+pub use audit::{Audit, Mitel};
 pub use endpoint::{Endpoint, Host};
 pub use keys::{KEYS, SECTIONS};
 pub use mqtt::{Broker, Credentials, EmbeddedBroker, Identity, Mqtt, MqttVersion, SiteBroker, Tls};
@@ -30,7 +35,9 @@ pub use problem::Problem;
 pub use receive::{Syslog, Traps};
 pub use reference::{Form, Key, Presence, SectionRow, Shape, reference_markdown};
 pub use relay::{Relay, RelayForm};
+pub use response::{HidsVersion, Response};
 pub use secret::{Secret, SecretFrom};
+pub use streams::{Clients, Limits, SyslogTls};
 pub use usm::{Protected, Security, UsmUser};
 pub use zone::{NodeZone, ZoneName};
 
@@ -51,12 +58,18 @@ pub struct Config {
     pub syslog: Syslog,
     /// `[store]`.
     pub store: Store,
+    /// `[audit]`.
+    pub audit: Audit,
+    /// `[[mitel]]`.
+    pub mitel: Vec<Mitel>,
     /// `[mqtt]`.
     pub mqtt: Mqtt,
     /// `[[nms]]`.
     pub nms: Vec<Nms>,
     /// `[relay]`; none: received notifications are not passed on.
     pub relay: Option<Relay>,
+    /// `[response]`, if there is one.
+    pub response: Option<Response>,
     /// `[catalogue] files`: packs that replace a shipped one of the same name, or come on top.
     pub catalogue_files: Vec<PathBuf>,
     /// `[log] level`.
@@ -121,9 +134,12 @@ impl Config {
             traps,
             syslog,
             store: Store::parse(&top.section("store")),
+            audit: Audit::parse(top),
+            mitel: Mitel::parse_all(top),
             mqtt: Mqtt::parse(top),
             nms: receivers.iter().filter_map(Nms::parse).collect(),
             relay: Relay::parse(top, &receivers),
+            response: Response::parse(top),
             catalogue_files: (top.section("catalogue").list("files", file).unwrap_or_default().into_iter())
                 .map(|at| at.value)
                 .collect(),

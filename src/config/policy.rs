@@ -14,6 +14,7 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
     let default = Settings::default();
     let detect = top.section("detect");
     let cucm = detect.section("repeated-failures");
+    let blind = detect.section("blind-node");
     let (nodes, zones) = nodes(top);
     let settings = Settings {
         site: top.read("site", site).unwrap_or(default.site),
@@ -22,6 +23,13 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
         quiet: seconds(&detect, "quiet-s").unwrap_or(Settings::QUIET),
         repeated_cucm: threshold(&cucm, Settings::REPEATED_CUCM),
         repeated_unix: threshold(&cucm.section("unix"), Settings::REPEATED_UNIX),
+        failed_su: threshold(&detect.section("failed-su"), Settings::FAILED_SU),
+        privileged: detect
+            .list("privileged", |text| plain(text, 128).map(str::to_owned))
+            .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
+        cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
+        silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),
+        no_sign_ins_after: hours(&blind, "no-sign-ins-h").unwrap_or(Settings::BLIND_AFTER),
         nodes,
     };
     (settings, zones)
@@ -38,6 +46,10 @@ fn seconds(section: &Section<'_>, name: &str) -> Option<Span> {
 
 fn minutes(section: &Section<'_>, name: &str) -> Option<Span> {
     section.number(name).map(|m| Span::mins(m.into()))
+}
+
+fn hours(section: &Section<'_>, name: &str) -> Option<Span> {
+    section.number(name).map(|h| Span::mins(60 * u64::from(h)))
 }
 
 fn threshold(section: &Section<'_>, default: Threshold) -> Threshold {
@@ -120,6 +132,6 @@ fn nodes(top: &Section<'_>) -> (Vec<NodeOf>, Vec<NodeZone>) {
 }
 
 /// At most 64 bytes too, so that nothing is cut.
-fn label(text: &str) -> Option<Label> {
+pub(super) fn label(text: &str) -> Option<Label> {
     plain(text, 64).filter(|text| text.len() <= 64 && text.trim() == *text).map(Label::from_wire)
 }

@@ -4,6 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::admission::{Admission, block};
 use super::section::{At, Section, secret, socket};
+use super::streams::{Limits, SyslogTls};
 use super::usm::{UsmUser, engine_id};
 
 /// `[traps]`.
@@ -24,6 +25,12 @@ pub struct Traps {
 pub struct Syslog {
     /// UDP sockets.
     pub udp: Vec<SocketAddr>,
+    /// TCP sockets.
+    pub tcp: Vec<SocketAddr>,
+    /// TCP sockets with TLS.
+    pub tls: Option<SyslogTls>,
+    /// What a connection may do.
+    pub limits: Limits,
     /// Who may send; its communities are not used.
     pub admission: Admission,
 }
@@ -46,7 +53,13 @@ impl Default for Traps {
 
 impl Default for Syslog {
     fn default() -> Self {
-        Self { udp: everywhere(Self::PORT), admission: Admission::default() }
+        Self {
+            udp: everywhere(Self::PORT),
+            tcp: everywhere(Self::PORT),
+            tls: None,
+            limits: Limits::default(),
+            admission: Admission::default(),
+        }
     }
 }
 
@@ -54,22 +67,33 @@ impl Default for Syslog {
 pub(super) fn parse(top: &Section<'_>) -> (Traps, Syslog) {
     let (traps, syslog) = (top.section("traps"), top.section("syslog"));
     let (for_traps, for_syslog) = (sockets(&traps, "listen", Traps::PORT), sockets(&syslog, "udp", Syslog::PORT));
-    let claims: Vec<_> =
-        (for_traps.iter().map(|at| Claim { section: &traps, name: "listen", path: "traps.listen", at }))
-            .chain(for_syslog.iter().map(|at| Claim { section: &syslog, name: "udp", path: "syslog.udp", at }))
-            .collect();
-    for (place, later) in claims.iter().enumerate() {
-        if let Some(earlier) = claims.iter().take(place).find(|claim| overlap(claim.at.value, later.at.value)) {
-            later.refuse(earlier);
-        }
-    }
+    let udp = [(&traps, "listen", "traps.listen", &for_traps), (&syslog, "udp", "syslog.udp", &for_syslog)];
+    refuse_overlaps(&udp);
+    let streams = syslog.section("tls");
+    let for_tcp = sockets(&syslog, "tcp", Syslog::PORT);
+    let (for_tls, tls) = SyslogTls::parse(&streams);
+    refuse_overlaps(&[(&syslog, "tcp", "syslog.tcp", &for_tcp), (&streams, "listen", "syslog.tls.listen", &for_tls)]);
     let communities = traps.list("communities", secret).unwrap_or_default();
     let communities = communities.iter().map(|at| at.value.expose().as_bytes().to_vec()).collect();
     let admission = Admission { allow: blocks(&traps), communities };
     let engine_id = traps.read("engine-id", engine_id);
     let traps = Traps { listen: values(for_traps), admission, engine_id, users: UsmUser::parse_all(&traps) };
     let admission = Admission { allow: blocks(&syslog), communities: Vec::new() };
-    (traps, Syslog { udp: values(for_syslog), admission })
+    let limits = Limits::parse(&syslog);
+    (traps, Syslog { udp: values(for_syslog), tcp: values(for_tcp), tls, limits, admission })
+}
+
+/// No two sockets of one protocol can be the same: section, key, path and sockets of each list.
+fn refuse_overlaps(lists: &[(&Section<'_>, &'static str, &'static str, &Vec<At<SocketAddr>>)]) {
+    let claims = lists
+        .iter()
+        .flat_map(|&(section, name, path, sockets)| sockets.iter().map(move |at| Claim { section, name, path, at }));
+    let claims: Vec<_> = claims.collect();
+    for (place, later) in claims.iter().enumerate() {
+        if let Some(earlier) = claims.iter().take(place).find(|claim| overlap(claim.at.value, later.at.value)) {
+            later.refuse(earlier);
+        }
+    }
 }
 
 /// A socket that a key asks for.

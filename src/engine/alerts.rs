@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::settings::Settings;
-use crate::event::{Authenticated, Credential, Family, Label, LockReason};
+use crate::event::{Authenticated, Credential, Family, Label, LockReason, Realm};
 use crate::units::{Mono, Now, Text, Wall};
 
 /// The names of alarm families, for evidence.
@@ -33,6 +33,47 @@ pub(crate) fn open(settings: &Settings, kind: Kind, record: &AccountRecord, bega
         quiet_until: Mono::ZERO,
         held: 0,
         suppressed: 0,
+    }
+}
+
+/// An alert that no account's record is behind, before anything is known of it but its kind. Its identity is made from the site,
+/// the kind, `whose` and the moment.
+pub(crate) fn of_site(settings: &Settings, kind: Kind, whose: &[&str], now: Now) -> Alert {
+    let mut hash = Sha256::new();
+    for part in [settings.site.as_str(), kind.as_str()].iter().chain(whose) {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(now.wall.as_millis().to_be_bytes());
+    let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Alert {
+        id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, kind.as_str())),
+        revision: 0,
+        state: State::Raised,
+        kind,
+        severity: Severity::Warning,
+        site: settings.site.clone(),
+        cluster: None,
+        node: None,
+        account: None,
+        realm: None,
+        credential: Credential::Unknown,
+        basis: None,
+        reason: None,
+        interface: None,
+        sources: heapless::Vec::new(),
+        failures: 0,
+        window_s: 0,
+        first_failure: None,
+        last_failure: None,
+        raised_at: now.wall,
+        unlock_expected: None,
+        cleared_by: None,
+        suppressed: 0,
+        time_synchronised: now.synchronised,
+        authenticated_by: Authenticated::None,
+        evidence: heapless::Vec::new(),
+        summary: Text::new(),
     }
 }
 
@@ -76,7 +117,9 @@ pub(crate) fn repeated_failures(
 ) -> Alert {
     let mut alert = base(settings, names, record, &repeated.open, Kind::RepeatedFailures, state);
     let threshold = settings.repeated(record.account.realm);
-    alert.severity = Severity::Warning;
+    let unix = matches!(record.account.realm, Realm::Os | Realm::Unix);
+    let privileged = unix && settings.is_privileged(&record.account.name);
+    alert.severity = if privileged { Severity::Critical } else { Severity::Warning };
     alert.failures = repeated.failures;
     alert.window_s = whole_seconds(threshold.window.as_secs());
     alert.cleared_by = cleared_by;
@@ -187,6 +230,6 @@ fn from(alert: &Alert) -> String {
     }
 }
 
-fn whole_seconds(s: u64) -> u32 {
+pub(crate) fn whole_seconds(s: u64) -> u32 {
     u32::try_from(s).unwrap_or(u32::MAX)
 }

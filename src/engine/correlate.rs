@@ -80,23 +80,27 @@ impl Attempts {
         if self.0.is_full() {
             self.0.pop_front();
         }
-        let mut attempt = Attempt {
-            at: now,
-            stamp: told.stamp,
-            node: told.node,
-            source: told.source,
-            credential: observation.credential,
-            told: heapless::Vec::new(),
-        };
-        attempt.enrich(&told, seen);
         // There is room now.
-        let _full = self.0.push_back(attempt).is_err();
+        let _full = self.0.push_back(Attempt::begin(&told, seen, now)).is_err();
         Taken::New
     }
 }
 
 impl Attempt {
-    fn enrich(&mut self, telling: &Telling, seen: Seen) {
+    /// An attempt that was told for the first time.
+    pub(crate) fn begin(told: &Telling, seen: Seen, now: Mono) -> Self {
+        let (stamp, node, source, credential) = (told.stamp, told.node, told.source, told.credential);
+        let mut attempt = Self { at: now, stamp, node, source, credential, told: heapless::Vec::new() };
+        attempt.enrich(told, seen);
+        attempt
+    }
+
+    /// The finest time that a message about it carried itself.
+    pub(crate) const fn stamp(&self) -> Option<Stamped> {
+        self.stamp
+    }
+
+    pub(crate) fn enrich(&mut self, telling: &Telling, seen: Seen) {
         // A way that finds no place is merged all the same, only not told apart from itself.
         let _full = self.told.push(seen).is_err();
         if self.source == 0 {
@@ -117,7 +121,7 @@ impl Attempt {
 }
 
 /// What of an observation matters for merging.
-struct Telling {
+pub(crate) struct Telling {
     family: Family,
     channel: Channel,
     at: Mono,
@@ -128,7 +132,7 @@ struct Telling {
 }
 
 impl Telling {
-    fn of(observation: &Observation<'_>, now: Mono) -> Self {
+    pub(crate) fn of(observation: &Observation<'_>, now: Mono) -> Self {
         Self {
             family: observation.family,
             channel: observation.channel,
@@ -141,7 +145,7 @@ impl Telling {
     }
 
     /// How far apart, in milliseconds, if it can be the same attempt.
-    fn distance(&self, attempt: &Attempt, window: Span) -> Option<u64> {
+    pub(crate) fn distance(&self, attempt: &Attempt, window: Span) -> Option<u64> {
         let other = |a: u32, b: u32| a != 0 && b != 0 && a != b;
         // A host name and an address, or addresses of two families, may well be one machine.
         let elsewhere = |a: u32, b: u32| other(a, b) && a % 2 == b % 2;
@@ -176,7 +180,7 @@ fn address(text: &str) -> u32 {
 }
 
 /// A name as a number; 0 for none. ASCII case is ignored.
-fn number(name: &str) -> u32 {
+pub(crate) fn number(name: &str) -> u32 {
     let name = name.trim().as_bytes();
     let hash =
         name.iter().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0193));

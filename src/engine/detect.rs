@@ -47,6 +47,23 @@ impl<'a> Case<'a> {
         self.check_repeated();
     }
 
+    /// Another detector has found repeated failures: told at once, whatever was counted here.
+    pub(crate) fn found(&mut self, observation: &Observation<'_>) {
+        // HIDS says "more than".
+        let reported = observation.reported_failures.unwrap_or(0).saturating_add(1);
+        if let Some(repeated) = &mut self.record.repeated {
+            repeated.failures = repeated.failures.saturating_add(reported);
+            if hold(&mut repeated.open, self.now.mono) {
+                self.tell_repeated(State::Updated);
+            }
+            return;
+        }
+        let began = self.record.run.last.unwrap_or(self.now.wall);
+        let open = alerts::open(self.settings, Kind::RepeatedFailures, self.record, began, self.now);
+        self.record.repeated = Some(Repeated { open, failures: reported });
+        self.tell_repeated(State::Raised);
+    }
+
     /// A lock was reported, for this reason.
     /// `told` is when the attempt behind it was first told.
     pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool, told: Mono) {

@@ -8,38 +8,50 @@
 
 mod account;
 mod alerts;
+mod clusters;
 mod correlate;
 mod detect;
+mod log;
 mod nodes;
 mod policy;
 mod replay;
 mod settings;
 mod strangers;
+mod su;
 mod table;
 mod tally;
+mod trail;
+mod watch;
 
 pub use account::AccountRecord;
+pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use nodes::Node;
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
 pub use strangers::Stranger;
+pub use su::MOST as MOST_OF_SU;
+pub use watch::{Heard, Watched};
 
 use crate::alert::{Alert, Kind};
-use crate::event::{Account, Family, Label, LockReason, Meaning, Name, Observation};
+use crate::event::{Account, Channel, Family, Label, LockReason, Meaning, Name, Observation, Realm};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 
 use account::{Run, Seen};
 use alerts::FamilyNames;
+use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use replay::Replays;
 use strangers::Strangers;
+use su::Switchers;
 use table::{Accounts, Slot};
+use trail::Trail;
+use watch::Watch;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
-const ACTIONS: usize = 4 * AT_MOST;
+const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264;
 
 /// What the shell must do.
 #[must_use]
@@ -66,6 +78,10 @@ pub struct Engine {
     nodes: Nodes,
     replays: Replays,
     strangers: Strangers,
+    trail: Trail,
+    watch: Watch,
+    clusters: Clusters,
+    switchers: Switchers,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -78,7 +94,7 @@ impl Engine {
     /// at one place in the tables.
     #[must_use]
     pub fn new(settings: Settings, families: impl IntoIterator<Item = Label>, seed: (u64, u64)) -> Self {
-        let nodes = Nodes::configured(&settings.nodes);
+        let (nodes, watch) = (Nodes::configured(&settings.nodes), Watch::configured(&settings.nodes));
         let names = families.into_iter().map(|name| (Family::of(name.as_str()), name)).collect();
         Self {
             settings,
@@ -87,6 +103,10 @@ impl Engine {
             nodes,
             replays: Replays::new(),
             strangers: Strangers::default(),
+            trail: Trail::new(seed),
+            watch,
+            clusters: Clusters::default(),
+            switchers: Switchers::default(),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -101,8 +121,16 @@ impl Engine {
         restored
     }
 
+    /// From now on, silence counts. Call before anything is taken back.
+    pub fn begin(&mut self, now: Mono) {
+        self.watch.begin(now);
+        self.note_deadline(self.watch.deadline(&self.settings));
+    }
+
     /// Takes back what an earlier run knew of a node.
-    pub fn restore_node(&mut self, node: Node) {
+    pub fn restore_node(&mut self, node: Node, now: Mono) {
+        self.watch.restore_node(node.name.as_str(), &node.cluster, node.last_sign_in > Mono::ZERO, now);
+        self.note_deadline(self.watch.deadline(&self.settings));
         self.nodes.restore(node);
     }
 
@@ -110,7 +138,21 @@ impl Engine {
     pub fn restore_alert(&mut self, alert: Alert, now: Mono) {
         if alert.kind == Kind::UnknownEngine {
             self.strangers.restore(alert, now);
-            self.note_deadline(self.strangers.deadline());
+        } else if alert.kind == Kind::BlindNode {
+            self.watch.restore(alert, now);
+        } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {
+            self.clusters.restore(alert, now);
+        } else if alert.kind == Kind::FailedSu {
+            self.switchers.restore(alert, now);
+        }
+        self.note_deadlines_of_the_site();
+    }
+
+    /// Takes note of a message that says nothing about an account: of this node, or if it names none, from this address.
+    pub fn heard(&mut self, node: &str, sender: &str, heard: Heard, now: Now) {
+        let (settings, actions) = (&self.settings, &mut self.actions);
+        if self.watch.note(settings, (node, sender), heard, now, &mut |alert| announce(actions, alert)) {
+            self.note_deadline(self.watch.deadline(&self.settings));
         }
     }
 
@@ -133,17 +175,34 @@ impl Engine {
         if name.is_empty() {
             return Verdict::NoAccount;
         }
-        let cluster = self.nodes.cluster_of(observation.cluster, observation.node, observation.sender, now.mono);
-        let known = self.accounts.find(observation.realm, &cluster, name.as_str());
+        let (realm, cluster) = self.nodes.home_of(observation, now.mono);
+        if observation.realm == Realm::Cucm && observation.channel != Channel::Nested {
+            self.heard(observation.node, observation.sender, Heard::SignIn, now);
+        }
+        let account = Account { realm, cluster, name };
+        let untracked = self.untracked;
+        let verdict = self.decide(observation, &account, now);
+        self.record(observation, &account, (verdict, self.untracked == untracked), now);
+        verdict
+    }
+
+    fn decide(&mut self, observation: &Observation<'_>, account: &Account, now: Now) -> Verdict {
+        let known = self.accounts.find(account.realm, &account.cluster, account.name.as_str());
         self.note_move(known);
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
             Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
-            Meaning::Failure | Meaning::Lockout(_) => {
-                let account = Account { realm: observation.realm, cluster, name };
+            Meaning::FailedSu | Meaning::FoundSu => {
+                let (context, found) = ((&self.settings, &self.names), observation.meaning == Meaning::FoundSu);
+                let told = self.switchers.note(context, account.clone(), observation, found, now);
+                told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+                self.note_deadline(self.switchers.deadline(&self.settings));
+                Verdict::Failure
+            }
+            Meaning::Failure | Meaning::Lockout(_) | Meaning::Found => {
                 match known.or_else(|| self.admit(account.clone())) {
                     Some(slot) => self.attempt(slot, observation, now),
-                    None => self.without_place(account, observation, now),
+                    None => self.without_place(account.clone(), observation, now),
                 }
             }
         }
@@ -158,7 +217,11 @@ impl Engine {
         if let Some(alert) = self.strangers.expire(now) {
             self.act(Action::Announce(Box::new(alert)));
         }
-        self.note_deadline(self.strangers.deadline());
+        let (settings, actions) = (&self.settings, &mut self.actions);
+        self.watch.expire(settings, now, &mut |alert| announce(actions, alert));
+        self.clusters.expire(settings, now, &mut |alert| announce(actions, alert));
+        self.switchers.expire(settings, now, &mut |alert| announce(actions, alert));
+        self.note_deadlines_of_the_site();
         for slot in self.accounts.slots() {
             let due = self.accounts.get(slot).and_then(|record| detect::deadline(&self.settings, record));
             if due.is_none_or(|due| due > now.mono) {
@@ -204,6 +267,11 @@ impl Engine {
     /// All nodes that are known.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter()
+    }
+
+    /// All nodes that are watched.
+    pub fn watched(&self) -> impl Iterator<Item = &Watched> {
+        self.watch.iter()
     }
 
     /// The settings in force.
@@ -282,10 +350,21 @@ impl Engine {
             record.failures.record(now.mono);
             record.total = record.total.saturating_add(1);
             record.last = now.mono;
+            if record.account.realm == Realm::Cucm {
+                let told = self.clusters.note(&self.settings, &record.account.cluster, now);
+                told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+            }
         }
+        self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
             Meaning::Lockout(reason) => case.lockout(observation, reason, new, told),
-            Meaning::Failure | Meaning::Success | Meaning::Unlock | Meaning::Logout => case.failure(new),
+            Meaning::Found => case.found(observation),
+            Meaning::Failure
+            | Meaning::Success
+            | Meaning::Unlock
+            | Meaning::Logout
+            | Meaning::FailedSu
+            | Meaning::FoundSu => case.failure(new),
         });
         match (observation.meaning, new) {
             (Meaning::Lockout(_), true) => Verdict::Lockout,
@@ -322,6 +401,13 @@ impl Engine {
         self.note_deadline(deadline);
     }
 
+    /// Those of what is not about one account.
+    fn note_deadlines_of_the_site(&mut self) {
+        let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
+        let su = self.switchers.deadline(&self.settings);
+        self.next = [self.next, self.strangers.deadline(), watch, clusters, su].into_iter().flatten().min();
+    }
+
     fn note_deadline(&mut self, deadline: Option<Mono>) {
         self.next = [self.next, deadline].into_iter().flatten().min();
     }
@@ -330,6 +416,11 @@ impl Engine {
         // The caller empties the queue after each input; one input makes fewer actions than it holds.
         let _full = self.actions.push_back(action).is_err();
     }
+}
+
+fn announce(actions: &mut heapless::Deque<Action, ACTIONS>, alert: Alert) {
+    // As in `Engine::act`.
+    let _full = actions.push_back(Action::Announce(Box::new(alert))).is_err();
 }
 
 fn record_told(

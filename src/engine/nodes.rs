@@ -1,11 +1,12 @@
-//! Which cluster a message belongs to. CUCM leaves `ClusterID` empty in many alarms, so the cluster of a node is taken from the
-//! configuration, else from what the node's other messages named, else from the only cluster there is.
+//! Whose account a message speaks of. CUCM leaves `ClusterID` empty in many alarms, so the cluster of a node is taken from the
+//! configuration, else from what the node's other messages named, else from the only cluster there is. Any other host keeps its
+//! accounts to itself, unless it is the platform of a node.
 
 use serde::{Deserialize, Serialize};
 
 use crate::board::NODES;
 use crate::engine::settings::NodeOf;
-use crate::event::Label;
+use crate::event::{Label, Observation, Realm};
 use crate::units::Mono;
 
 /// What is known of one node.
@@ -53,9 +54,23 @@ impl Nodes {
         self.known.iter()
     }
 
+    /// Who answers for the account of this message, and in which cluster or on which host it lives.
+    pub(crate) fn home_of(&mut self, said: &Observation<'_>, now: Mono) -> (Realm, Label) {
+        let realm = match said.realm {
+            Realm::Cucm | Realm::Os => said.realm,
+            // What the operating system of a node says is about the node's platform accounts.
+            Realm::Unix if self.find(named(said.node, said.sender)).is_some() => Realm::Os,
+            Realm::Unix | Realm::Mitel | Realm::Lockwarden => {
+                let host = if said.cluster.trim().is_empty() { named(said.node, said.sender) } else { said.cluster };
+                return (said.realm, Label::from_wire(host.trim()));
+            }
+        };
+        (realm, self.cluster_of(said.cluster, said.node, said.sender, now))
+    }
+
     /// The cluster of a message from `node` (or, if it names none, from the address `sender`) that names `cluster`.
-    pub(crate) fn cluster_of(&mut self, cluster: &str, node: &str, sender: &str, now: Mono) -> Label {
-        let name = if node.is_empty() { sender } else { short(node) };
+    fn cluster_of(&mut self, cluster: &str, node: &str, sender: &str, now: Mono) -> Label {
+        let name = named(node, sender);
         let cluster = cluster.trim();
         // The steady state: a node that is known, and names its known cluster or none. No allocation, no copy but the answer.
         let fixed = self.fixed;
@@ -112,8 +127,13 @@ impl Nodes {
     }
 }
 
+/// The name of a message's node: what it is called, else the sender's address.
+fn named<'n>(node: &'n str, sender: &'n str) -> &'n str {
+    if node.is_empty() { sender } else { short(node) }
+}
+
 /// `cucm-sub1.example.test` and `cucm-sub1` are one node; an address is left whole.
-fn short(name: &str) -> &str {
+pub(super) fn short(name: &str) -> &str {
     let name = name.trim();
     if name.parse::<core::net::IpAddr>().is_ok() {
         return name;

@@ -79,7 +79,7 @@ impl Policies {
 
 /// Whether `text` fits `pattern`, where `*` stands for any text and ASCII case is ignored. Linear in both lengths times the
 /// number of stars: each star only ever moves forward.
-fn wildcard(pattern: &str, text: &str) -> bool {
+pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
     let (mut rest, mut parts) = (text.as_bytes(), pattern.split('*'));
     let Some(first) = parts.next() else { return text.is_empty() };
     let Some((head, tail)) = rest.split_at_checked(first.len()) else { return false };

@@ -1,7 +1,7 @@
 //! What the operator can set about decisions. `config` fills it; the engine never changes it.
 
-use crate::engine::policy::Policies;
-use crate::event::{Label, Realm};
+use crate::engine::policy::{Policies, wildcard};
+use crate::event::{Label, Name, Realm};
 use crate::units::Span;
 
 /// All of it.
@@ -19,6 +19,16 @@ pub struct Settings {
     pub repeated_cucm: Threshold,
     /// `repeated-failures` for platform and Unix accounts.
     pub repeated_unix: Threshold,
+    /// `failed-su`, by user.
+    pub failed_su: Threshold,
+    /// Accounts of Unix hosts and platforms whose failures are critical: names, `*` for any text.
+    pub privileged: Vec<String>,
+    /// `repeated-failures` of a whole cluster.
+    pub cluster: Threshold,
+    /// A node that sends nothing for so long is blind; zero: never.
+    pub silent_after: Span,
+    /// A node from which nothing about a sign-in ever came is blind after so long; zero: never.
+    pub no_sign_ins_after: Span,
     /// Clusters of nodes, as far as the operator named them.
     pub nodes: Vec<NodeOf>,
 }
@@ -55,6 +65,21 @@ impl Settings {
     /// HP-UX HIDS' template 8: more than 2 in 10 s, then quiet for 30 s.
     pub const REPEATED_UNIX: Threshold = Threshold { more_than: 2, window: Span::secs(10), quiet: Span::secs(30) };
 
+    /// HP-UX HIDS' template 9: more than 2 in a day. How long it is quiet then is not documented: an hour.
+    pub const FAILED_SU: Threshold = Threshold { more_than: 2, window: Span::mins(1_440), quiet: Span::mins(60) };
+    /// HP-UX HIDS' `priv_user_list`.
+    pub const PRIVILEGED: &str = "root";
+    /// Off: RTMT's own default is not documented, and what is usual differs from site to site.
+    pub const CLUSTER: Threshold = Threshold { more_than: 0, window: Span::mins(3), quiet: Span::mins(60) };
+    /// Over a weekend nobody may sign in, and a node whose level is *Warning* may say nothing.
+    pub const BLIND_AFTER: Span = Span::mins(72 * 60);
+
+    /// Whether this account's failures are critical, on a Unix host or platform.
+    #[must_use]
+    pub fn is_privileged(&self, account: &Name) -> bool {
+        self.privileged.iter().any(|pattern| wildcard(pattern, account.as_str()))
+    }
+
     /// The threshold of `repeated-failures` in `realm`.
     #[must_use]
     pub const fn repeated(&self, realm: Realm) -> Threshold {
@@ -74,6 +99,11 @@ impl Default for Settings {
             quiet: Self::QUIET,
             repeated_cucm: Self::REPEATED_CUCM,
             repeated_unix: Self::REPEATED_UNIX,
+            failed_su: Self::FAILED_SU,
+            privileged: vec![Self::PRIVILEGED.to_owned()],
+            cluster: Self::CLUSTER,
+            silent_after: Self::BLIND_AFTER,
+            no_sign_ins_after: Self::BLIND_AFTER,
             nodes: Vec::new(),
         }
     }

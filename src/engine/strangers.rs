@@ -2,11 +2,10 @@
 //! flood of alerts would be no better: there is one, raised by the first such message, updated at most once an hour while more come,
 //! and cleared when none has come for an hour.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::alert::{Alert, ClearedBy, Evidence, Kind, Severity, State};
+use crate::alert::{Alert, ClearedBy, Evidence, Kind, State};
+use crate::engine::alerts;
 use crate::engine::settings::Settings;
-use crate::event::{Authenticated, Channel, Credential, Label};
+use crate::event::{Channel, Label};
 use crate::units::{Mono, Now, Span, Text};
 use crate::verdict::Verdict;
 
@@ -100,41 +99,11 @@ impl Strangers {
 }
 
 fn raised(settings: &Settings, now: Now) -> Alert {
-    let mut hash = Sha256::new();
-    for part in [settings.site.as_str(), Kind::UnknownEngine.as_str()] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(now.wall.as_millis().to_be_bytes());
-    let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     Alert {
-        id: Text::from_wire(&format!("{}.{}.{digits}", settings.site, Kind::UnknownEngine.as_str())),
-        revision: 0,
-        state: State::Raised,
-        kind: Kind::UnknownEngine,
-        severity: Severity::Warning,
-        site: settings.site.clone(),
-        cluster: None,
-        node: None,
-        account: None,
-        realm: None,
-        credential: Credential::Unknown,
-        basis: None,
-        reason: None,
-        interface: None,
-        sources: heapless::Vec::new(),
-        failures: 0,
-        window_s: u32::try_from(QUIET.as_secs()).unwrap_or(u32::MAX),
+        window_s: alerts::whole_seconds(QUIET.as_secs()),
         first_failure: Some(now.wall),
         last_failure: Some(now.wall),
-        raised_at: now.wall,
-        unlock_expected: None,
-        cleared_by: None,
-        suppressed: 0,
-        time_synchronised: now.synchronised,
-        authenticated_by: Authenticated::None,
-        evidence: heapless::Vec::new(),
-        summary: Text::new(),
+        ..alerts::of_site(settings, Kind::UnknownEngine, &[], now)
     }
 }
 

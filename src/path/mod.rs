@@ -2,10 +2,13 @@
 //!
 //! Invariant: every datagram or line is counted under exactly one verdict, so the sum of the counts is what was received.
 
+mod hear;
+mod mitel;
 mod pieces;
 mod refusals;
 mod relay;
 
+pub use mitel::{Controller, StreamLine};
 pub use refusals::{Refusal, Transport};
 pub use relay::{Passed, Relay, RelayTally};
 
@@ -16,8 +19,8 @@ use core::str::FromStr as _;
 use crate::assemble::{Assembler, Offered};
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
-use crate::engine::{Engine, Stranger};
-use crate::event::{Authenticated, Channel};
+use crate::engine::{Engine, Heard, Stranger};
+use crate::event::{Authenticated, Channel, Sender};
 use crate::units::Now;
 use crate::usm::{Believed, Level, Receiver, Told, Turned};
 use crate::verdict::{Outcome, Tallies, Verdict};
@@ -104,11 +107,27 @@ impl Path {
     }
 
     /// One syslog message, as it came in a datagram or out of a stream's framing.
-    pub fn syslog(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
-        let verdict = self.syslog_verdict(message, from, now);
+    pub fn syslog(&mut self, message: &[u8], from: impl Into<Sender>, now: Now) -> Verdict {
+        self.syslog_cut(message, false, from.into(), now)
+    }
+
+    /// As [`Path::syslog`]; with `cut`, the end of the message is known to be missing.
+    pub fn syslog_cut(&mut self, message: &[u8], cut: bool, from: Sender, now: Now) -> Verdict {
+        let verdict = self.syslog_verdict(message, cut, from, now);
         self.tallies.record(verdict);
         self.read_surplus(now);
         verdict
+    }
+
+    /// A message of a stream that was too long to be read.
+    pub fn too_long(&mut self) {
+        self.tallies.record(Verdict::TooLong);
+    }
+
+    /// A syslog connection that was not taken: it counts as one input, since nobody knows what it would have said.
+    pub fn refuse_stream(&mut self, from: IpAddr, why: Verdict, now: Now) {
+        self.refusals.note(from, Transport::Syslog, why, now);
+        self.tallies.record(why);
     }
 
     /// One SNMP datagram.
@@ -118,9 +137,9 @@ impl Path {
         (verdict, reply)
     }
 
-    fn syslog_verdict(&mut self, message: &[u8], from: IpAddr, now: Now) -> Verdict {
-        if self.doors.syslog.as_ref().is_some_and(|door| !door.allows(from)) {
-            self.refusals.note(from, Transport::Syslog, Verdict::SenderNotAllowed, now);
+    fn syslog_verdict(&mut self, message: &[u8], cut: bool, from: Sender, now: Now) -> Verdict {
+        if self.doors.syslog.as_ref().is_some_and(|door| !door.allows(from.address)) {
+            self.refusals.note(from.address, Transport::Syslog, Verdict::SenderNotAllowed, now);
             return Verdict::SenderNotAllowed;
         }
         if message.len() > LONGEST_LINE {
@@ -132,7 +151,7 @@ impl Path {
             return Verdict::Empty;
         }
         match self.pieces.offer(&line, &record, from, now) {
-            Offered::Alone => self.read_record(&record, false, from, now),
+            Offered::Alone => self.read_record(&record, cut, from, now),
             Offered::Whole(whole) => self.read_assembled(&whole, now),
             Offered::Held => Verdict::PartHeld,
             Offered::Again => Verdict::Replay,
@@ -141,17 +160,20 @@ impl Path {
     }
 
     /// With `cut`, something of the message is missing, wherever it stood.
-    fn read_record(&mut self, record: &syslog::Record<'_>, cut: bool, from: IpAddr, now: Now) -> Verdict {
-        let sender = text(from);
+    fn read_record(&mut self, record: &syslog::Record<'_>, cut: bool, from: Sender, now: Now) -> Verdict {
+        let sender = text(from.address);
         let origin = Origin {
             channel: Channel::Syslog,
-            authenticated: Authenticated::None,
+            authenticated: from.authenticated,
             sender: &sender,
             agent: "",
             received: now.wall,
         };
         let engine = &mut self.engine;
-        self.catalogue.read_cut_line(record, cut, origin, &mut |observation| engine.observe(observation, now))
+        let verdict =
+            self.catalogue.read_cut_line(record, cut, origin, &mut |observation| engine.observe(observation, now));
+        self.hear_line(record, &sender, verdict, now);
+        verdict
     }
 
     fn snmp_verdict(&mut self, datagram: &[u8], from: IpAddr, now: Now) -> (Verdict, Option<Reply>) {
@@ -256,12 +278,15 @@ impl Path {
         from: IpAddr,
         now: Now,
     ) -> Verdict {
+        let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
+        let origin_of_it = if agent.is_empty() { &sender } else { &agent };
         let Some(message) = clog(notification) else {
+            self.engine.heard("", origin_of_it, Heard::Something, now);
             return self.catalogue.notification(notification.trap_oid).unwrap_or(Verdict::NoEntry);
         };
-        let (sender, agent) = (text(from), agent(notification).map(text).unwrap_or_default());
         let origin =
             Origin { channel: Channel::Trap, authenticated, sender: &sender, agent: &agent, received: now.wall };
+        self.engine.heard("", origin_of_it, Heard::Something, now);
         let engine = &mut self.engine;
         self.catalogue
             .read_clog(&message, notification.uptime, origin, &mut |observation| engine.observe(observation, now))

@@ -11,7 +11,13 @@ const REMEMBERED: usize = 32;
 const SHOWN_EVERY: Span = Span::mins(60);
 
 /// What to do about a refusal that is not by address.
-const REMEDIES: [(Verdict, &str); 13] = [
+const REMEDIES: [(Verdict, &str); 16] = [
+    (
+        Verdict::TooManyConnections,
+        "[syslog] connections and connections-per-address; or at the sender: use one connection",
+    ),
+    (Verdict::BadHandshake, HANDSHAKE),
+    (Verdict::BadCertificate, CERTIFICATE),
     (Verdict::WrongCommunity, "[traps] communities = [\"<the community it sends>\"]"),
     (Verdict::V3NotConfigured, NEW_USER),
     (Verdict::UnknownUser, NEW_USER),
@@ -30,6 +36,9 @@ const BOOTS: &str = "at the sender: its engine boots went back, or old messages 
                      engine id";
 const ENGINE: &str = "[[traps.user]] engine-id: add the sender's, or leave the key out; for an inform, enter our engine id at the \
                       sender";
+const CERTIFICATE: &str = "at the sender: a valid client certificate of the CA in [syslog.tls] client-ca";
+const HANDSHAKE: &str =
+    "at the sender: TLS 1.2 or 1.3, and our CA or certificate as trusted; without TLS, another port of ours";
 const LATE: &str = "at the sender: its messages are more than 150 s late, or played back; if its clock stood still, restart its \
                     SNMP agent";
 const NEW_USER: &str = "[[traps.user]] with the name, algorithms and passwords that the sender is set to";

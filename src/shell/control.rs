@@ -12,16 +12,20 @@ use tokio::sync::oneshot;
 
 use super::health::Health;
 use super::receive::Question;
+use crate::audit::{AuditRecord, DayOrder, Origin, row_of_json, write_json};
+use crate::event::Label;
 
 /// A question longer than this is not ours.
-const LONGEST_QUESTION: u64 = 4_096;
+const LONGEST_QUESTION: u64 = 512 << 10;
 /// Nobody keeps the door open for longer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Audit records that one answer holds at most, and one import.
+const IMPORTED: usize = 256;
 /// Closed alerts that `alerts` shows at most.
 const CLOSED: usize = 100;
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub(crate) enum Ask {
     /// The accounts at hand.
@@ -30,6 +34,18 @@ pub(crate) enum Ask {
     Alerts,
     /// Whether everything works.
     Health,
+    /// The newest records of the audit log with numbers below `before`.
+    Audit {
+        /// None: all.
+        before: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
+    /// Take these records, in the form that `audit` shows them in.
+    AuditImport {
+        /// At most [`IMPORTED`].
+        records: Vec<Value>,
+    },
 }
 
 /// The socket of the service with this store.
@@ -79,10 +95,45 @@ async fn answer(stream: UnixStream, health: Health) -> std::io::Result<()> {
             let asked = health.path.send(Question::Accounts(reply)).await.is_ok();
             if asked { accounts.await.unwrap_or_default() } else { Value::Null }
         }
+        Ok(Ask::Audit { before, limit }) => audit(&health, before, limit).await,
+        Ok(Ask::AuditImport { records }) => import(&health, &records).await,
         Err(error) => serde_json::json!({ "error": format!("not a question: {error}") }),
     };
     write.write_all(answer.to_string().as_bytes()).await?;
     write.write_all(b"\n").await
+}
+
+/// A page of the audit log; with its first page, everything so far is kept.
+async fn audit(health: &Health, before: Option<u64>, limit: usize) -> Value {
+    if before.is_none() {
+        let (reply, kept) = oneshot::channel();
+        if health.path.send(Question::Audit(reply)).await.is_ok() {
+            let _ending = kept.await.is_err();
+        }
+    }
+    let records = health.keeper.audit(before.unwrap_or(u64::MAX), limit.min(IMPORTED)).await;
+    Value::Array(records.iter().map(write_json).collect())
+}
+
+async fn import(health: &Health, records: &[Value]) -> Value {
+    let nowhere = Origin {
+        cluster: Label::new(),
+        node: Label::new(),
+        zone: None,
+        order: DayOrder::default(),
+        now: health.clock.now().wall,
+    };
+    let read = |value: &Value| row_of_json(value.as_object()?).ok()?.record(&nowhere).ok();
+    let read: Vec<AuditRecord> = records.iter().take(IMPORTED).filter_map(read).collect();
+    if read.len() != records.len() {
+        return serde_json::json!({ "error": "these are no records that this version takes" });
+    }
+    let (reply, answer) = oneshot::channel();
+    let asked = health.path.send(Question::Import(read, reply)).await.is_ok();
+    match if asked { answer.await.ok() } else { None } {
+        Some(counted) => serde_json::json!({ "counted": counted }),
+        None => serde_json::json!({ "error": "the service is ending" }),
+    }
 }
 
 /// Asks the service that uses this store.

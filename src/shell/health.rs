@@ -7,10 +7,12 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::clock::Clock;
 use super::keeper::KeeperHandle;
+use super::mitel::{MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::sinks::relay::{Queue, Queues};
+use super::streams::Count;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -55,6 +57,12 @@ pub(crate) struct Health {
     pub(crate) keeper: KeeperHandle,
     pub(crate) sinks: Vec<(String, SinkState)>,
     pub(crate) relay: Queues,
+    /// Each controller with its address and how its connection stands.
+    pub(crate) mitel: Vec<Watched>,
+    /// Connections of the syslog ports.
+    pub(crate) connections: Arc<Count>,
+    /// What is wrong with the certificates of the syslog ports, if anything.
+    pub(crate) certificates: watch::Receiver<Option<String>>,
 }
 
 impl Health {
@@ -65,6 +73,7 @@ impl Health {
         let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
         let store = self.keeper.report().await;
         let mut degraded = self.problems.clone();
+        degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
         for (name, state) in &self.sinks {
@@ -82,6 +91,16 @@ impl Health {
                 "lost": lost,
                 "untranslatable": untranslatable,
             }));
+        }
+        let mut mitel = Vec::new();
+        for (name, address, state) in &self.mitel {
+            let (word, reason) = match &*state.borrow() {
+                MitelState::Connecting => ("connecting", None),
+                MitelState::Connected => ("connected", None),
+                MitelState::Down(reason) => ("down", Some(reason.clone())),
+            };
+            degraded.extend(reason.as_ref().map(|reason| format!("mitel {name}: {address}: {reason}")));
+            mitel.push(json!({ "name": name, "address": address, "state": word, "reason": reason }));
         }
         let untracked = path.pointer("/accounts/untracked").and_then(Value::as_u64).unwrap_or(0);
         if untracked > 0 {
@@ -101,7 +120,9 @@ impl Health {
             "board": crate::board::BOARD,
             "uptime_s": self.clock.running().as_secs(),
             "listening": self.listening,
+            "connections": self.connections.open(),
             "sinks": sinks,
+            "mitel": mitel,
             "store": {
                 "on_disk": store.on_disk,
                 "size_bytes": store.size_bytes,

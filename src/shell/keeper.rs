@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alert::{Alert, State};
+use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Node};
 use crate::store::{Bounds, Commit, Durability, Entry, Fault, MemoryBackend, Store, Timeline};
 use crate::units::Now;
@@ -41,6 +42,8 @@ pub(crate) struct Turn {
     pub(crate) forgotten: Vec<Vec<u8>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) senders: Vec<SenderRecord>,
+    /// New and changed records of the audit log, by rising number.
+    pub(crate) audit: Vec<AuditRecord>,
     pub(crate) answers: Vec<Answer>,
     /// Whether it must be on the medium at once even without an alert or an answer.
     pub(crate) sync: bool,
@@ -56,6 +59,7 @@ impl Turn {
             forgotten: Vec::new(),
             nodes: Vec::new(),
             senders: Vec::new(),
+            audit: Vec::new(),
             answers: Vec::new(),
             sync: false,
         }
@@ -66,7 +70,7 @@ impl Turn {
     }
 
     /// Whether it must be on the medium before anybody is told of it.
-    fn is_urgent(&self) -> bool {
+    pub(crate) fn is_urgent(&self) -> bool {
         self.sync || !self.told.is_empty() || !self.announced.is_empty() || !self.answers.is_empty()
     }
 
@@ -77,6 +81,7 @@ impl Turn {
             && self.forgotten.is_empty()
             && self.nodes.is_empty()
             && self.senders.is_empty()
+            && self.audit.is_empty()
             && self.answers.is_empty()
     }
 }
@@ -87,6 +92,7 @@ enum Request {
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
     Acknowledged { sink: Arc<str>, generation: u64, seq: u64 },
     Alerts { closed: usize, reply: oneshot::Sender<Vec<Alert>> },
+    Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
     Report { reply: oneshot::Sender<StoreReport> },
     Stop { reply: oneshot::Sender<()> },
 }
@@ -139,6 +145,11 @@ impl KeeperHandle {
         self.ask(|reply| Request::Alerts { closed, reply }).await.unwrap_or_default()
     }
 
+    /// At most `limit` records of the audit log with numbers below `before`, newest first.
+    pub(crate) async fn audit(&self, before: u64, limit: usize) -> Vec<AuditRecord> {
+        self.ask(|reply| Request::Audit { before, limit, reply }).await.unwrap_or_default()
+    }
+
     pub(crate) async fn report(&self) -> StoreReport {
         self.ask(|reply| Request::Report { reply }).await.unwrap_or_default()
     }
@@ -162,6 +173,7 @@ pub(crate) struct Keeper {
     faults: Vec<String>,
     generation: u64,
     newest: watch::Sender<Newest>,
+    bounds: Bounds,
 }
 
 impl Keeper {
@@ -177,7 +189,8 @@ impl Keeper {
     ) -> std::io::Result<(KeeperHandle, JoinHandle<()>)> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let (newest, newest_seen) = watch::channel(Newest { generation: 0, seq: store.last_seq() });
-        let mut keeper = Self { store, sinks, on_disk, faults, generation: 0, newest };
+        let bounds = store.bounds();
+        let mut keeper = Self { store, sinks, on_disk, faults, generation: 0, newest, bounds };
         keeper.register();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue))?;
         Ok((KeeperHandle { requests, newest: newest_seen }, thread))
@@ -256,6 +269,11 @@ impl Keeper {
             Request::Alerts { closed, reply } => {
                 let _gone = reply.send(self.alerts(closed)).is_err();
             }
+            Request::Audit { before, limit, reply } => {
+                let loaded = self.store.load_audit::<AuditRecord>(before, limit);
+                let records = loaded.map(|l| l.records.into_iter().map(|(_, record)| record).collect());
+                let _gone = reply.send(records.unwrap_or_default()).is_err();
+            }
             Request::Report { reply } => {
                 let _gone = reply.send(self.report()).is_err();
             }
@@ -292,7 +310,7 @@ impl Keeper {
     /// The disk has failed: go on in memory with what is still to be delivered. What is on the disk stays there.
     fn fall_back(&mut self, fault: &Fault) {
         self.note(fault);
-        let Ok(memory) = Store::open(Box::new(MemoryBackend::default()), Bounds::default()) else { return };
+        let Ok(memory) = Store::open(Box::new(MemoryBackend::default()), self.bounds) else { return };
         let mut old = core::mem::replace(&mut self.store, memory);
         self.on_disk = false;
         self.generation += 1;
@@ -300,11 +318,13 @@ impl Keeper {
         let from = self.sinks.iter().filter_map(|sink| old.cursor(sink)).min().unwrap_or(old.last_seq());
         let pending = old.read_from::<Alert>(from + 1, usize::MAX).unwrap_or_default();
         let open = old.load_open_alerts::<Alert>().map(|l| l.records).unwrap_or_default();
+        let audit = old.load_audit::<AuditRecord>(u64::MAX, usize::MAX).map(|l| l.records).unwrap_or_default();
         let mut commit = Commit::new();
         let copied = open
             .iter()
             .try_for_each(|(_, alert)| commit.put_open_alert(alert.id.as_str(), alert))
             .and_then(|()| pending.iter().try_for_each(|entry| commit.append(&entry.subject, &entry.record)))
+            .and_then(|()| audit.iter().rev().try_for_each(|(_, record)| commit.put_audit(record.id, record)))
             .and_then(|()| self.store.commit(commit, Durability::Now));
         if let Err(fault) = copied {
             self.note(&fault);
@@ -356,6 +376,9 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
         }
         for record in &turn.records {
             commit.put_account(&record.key(), record)?;
+        }
+        for record in &turn.audit {
+            commit.put_audit(record.id, record)?;
         }
         for node in &turn.nodes {
             commit.put_node(node.name.as_str().as_bytes(), node)?;

@@ -3,12 +3,17 @@
 use super::clock::{self, Clock};
 use super::snmpv3;
 use crate::alert::Alert;
+use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::engine::{AccountRecord, Engine, Node};
+use crate::event::Realm;
 use crate::store::{Bounds, Commit, DiskOptions, Durability, FaultKind, MemoryBackend, Opened, Store};
 use crate::units::Mono;
 use crate::usm::{LocalEngine, MAXIMUM};
+
+/// Records of the audit log that a controller may send again when we connect to it.
+const AUDIT_KNOWN: usize = 512;
 
 /// What was found when the store was opened.
 pub(crate) struct Opening {
@@ -23,7 +28,8 @@ pub(crate) struct Opening {
 pub(crate) fn open_store(config: &Config) -> Result<Opening, String> {
     let path = &config.store.path;
     let options = DiskOptions { max_mb: config.store.max_bytes / 1_000_000, ..DiskOptions::default() };
-    match Store::open_disk(path, options, Bounds::default()) {
+    let bounds = Bounds { audit: config.audit.records, ..Bounds::default() };
+    match Store::open_disk(path, options, bounds) {
         Ok((store, opened)) => {
             let is_whole = matches!(opened, Opened::Fresh | Opened::Existing);
             let fault = match opened {
@@ -50,7 +56,7 @@ pub(crate) fn open_store(config: &Config) -> Result<Opening, String> {
                  for this user, or set store.path",
                 path.display()
             );
-            let store = Store::open(Box::new(MemoryBackend::default()), Bounds::default());
+            let store = Store::open(Box::new(MemoryBackend::default()), bounds);
             let store = store.map_err(|fault| format!("store in memory: {fault}"))?;
             Ok(Opening { store, on_disk: false, is_whole: true, faults: vec![text] })
         }
@@ -83,6 +89,7 @@ pub(crate) fn local_engine(
 pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono) -> Engine {
     let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), clock::wall().as_millis());
     let mut engine = Engine::new(config.settings.clone(), catalogue.families(), (seed, seed.rotate_left(32)));
+    engine.begin(now);
     let mut skipped = 0;
     if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
         skipped += accounts.skipped;
@@ -101,11 +108,17 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
     }
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;
-        nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node));
+        nodes.records.into_iter().for_each(|(_, node)| engine.restore_node(node, now));
     }
     if let Ok(alerts) = store.load_open_alerts::<Alert>() {
         skipped += alerts.skipped;
         alerts.records.into_iter().for_each(|(_, alert)| engine.restore_alert(alert, now));
+    }
+    engine.resume_audit(store.last_audit() + 1, config.audit.records);
+    if let Ok(audit) = store.load_audit::<AuditRecord>(u64::MAX, AUDIT_KNOWN) {
+        skipped += audit.skipped;
+        let of_controllers = audit.records.iter().map(|(_, record)| record).filter(|r| r.realm == Realm::Mitel);
+        of_controllers.for_each(|record| engine.restore_audit(record));
     }
     if skipped > 0 {
         tracing::warn!("store: {skipped} records were not taken back");

@@ -16,12 +16,16 @@ use super::clock::Clock;
 use super::drops::Drops;
 use super::keeper::{Answer, KeeperHandle, Turn};
 use super::listen::{Bound, Input};
+use super::mitel::Feed;
 use super::report;
 use super::sinks::relay::Queues;
+use super::streams::Delivery;
 use crate::assemble::Gap;
+use crate::audit::AuditRecord;
 use crate::engine::Action;
-use crate::path::{Path, Reply};
+use crate::path::{Controller, Path, Reply, StreamLine};
 use crate::units::{Now, Span, Text};
+use crate::verdict::Outcome;
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
@@ -29,6 +33,8 @@ const BATCH: usize = 64;
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
 const AFTER_ERROR: std::time::Duration = std::time::Duration::from_millis(10);
+/// The engine's tables of fixed size pass over the thread's stack once, in a development build several times.
+const STACK: usize = 8 << 20;
 /// Questions that can wait.
 const QUESTIONS: usize = 32;
 
@@ -39,6 +45,10 @@ pub(crate) enum Question {
     Accounts(oneshot::Sender<serde_json::Value>),
     /// What was received and decided, as JSON.
     Health(oneshot::Sender<serde_json::Value>),
+    /// Keep every record of the audit log so far.
+    Audit(oneshot::Sender<()>),
+    /// Take these records of another audit log, and keep them; the answer is how many of them were counted as failures.
+    Import(Vec<AuditRecord>, oneshot::Sender<usize>),
     /// Keep everything that changed, then end.
     Stop(oneshot::Sender<()>),
 }
@@ -52,20 +62,20 @@ pub(crate) type PathHandle = mpsc::Sender<Question>;
 /// If the system gives us no thread.
 pub(crate) fn start(
     path: Path,
-    sockets: Vec<Bound>,
+    (sockets, feeds, streams): (Vec<Bound>, Vec<Feed>, mpsc::Receiver<Delivery>),
     (keeper, relay): (KeeperHandle, Queues),
     clock: Clock,
     flush: Span,
 ) -> std::io::Result<(PathHandle, JoinHandle<()>)> {
     let (handle, questions) = mpsc::channel(QUESTIONS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let thread = thread::Builder::new().name("path".into()).spawn(move || {
+    let thread = thread::Builder::new().name("path".into()).stack_size(STACK).spawn(move || {
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
         let receiver =
             Rc::new(Receiver { path, drops, keeper, relay, clock, turnstile: Mutex::new(()), due: Notify::new() });
-        LocalSet::new().block_on(&runtime, receiver.run(sockets, questions, flush));
+        LocalSet::new().block_on(&runtime, receiver.run((sockets, feeds, streams), questions, flush));
     })?;
     Ok((handle, thread))
 }
@@ -84,10 +94,22 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn run(self: Rc<Self>, sockets: Vec<Bound>, mut questions: mpsc::Receiver<Question>, flush: Span) {
+    async fn run(
+        self: Rc<Self>,
+        (sockets, feeds, streams): (Vec<Bound>, Vec<Feed>, mpsc::Receiver<Delivery>),
+        mut questions: mpsc::Receiver<Question>,
+        flush: Span,
+    ) {
+        for feed in feeds {
+            let this = Rc::clone(&self);
+            tokio::task::spawn_local(async move {
+                feed.follow(async |line, controller| this.take_line(line, controller).await).await;
+            });
+        }
         for bound in sockets {
             tokio::task::spawn_local(Rc::clone(&self).listen(bound));
         }
+        let mut streams = tokio::task::spawn_local(Rc::clone(&self).take_streams(streams));
         tokio::task::spawn_local(Rc::clone(&self).keep_time());
         tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
         while let Some(question) = questions.recv().await {
@@ -101,7 +123,20 @@ impl Receiver {
                     let answer = report::path(&self.path.borrow(), self.clock.now());
                     let _gone = reply.send(answer).is_err();
                 }
+                Question::Audit(reply) => {
+                    let _turn = self.turnstile.lock().await;
+                    // What is shown is on the medium, so that its number is not given again after a power cut.
+                    if self.path.borrow().engine.has_audit() {
+                        self.flush().await;
+                    }
+                    let _gone = reply.send(()).is_err();
+                }
+                Question::Import(records, reply) => {
+                    let _gone = reply.send(self.import(records).await).is_err();
+                }
                 Question::Stop(reply) => {
+                    // Whoever asks has stopped the streams: what they handed over comes to its end.
+                    let _panicked = (&mut streams).await.is_err();
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
                     self.hurry().await;
@@ -141,6 +176,26 @@ impl Receiver {
         }
     }
 
+    /// What the streams hand over, in turns with the sockets.
+    async fn take_streams(self: Rc<Self>, mut streams: mpsc::Receiver<Delivery>) {
+        while let Some(delivery) = streams.recv().await {
+            let _turn = self.turnstile.lock().await;
+            let mut turn = Turn::at(self.clock.now());
+            match delivery {
+                Delivery::Refused(from, why) => self.path.borrow_mut().refuse_stream(from, why, turn.now),
+                Delivery::Messages(messages) => {
+                    let mut path = self.path.borrow_mut();
+                    for (message, cut) in messages.iter() {
+                        path.syslog_cut(message, cut, messages.from, turn.now);
+                        drain(&mut path, &mut turn);
+                    }
+                    (0..messages.too_long).for_each(|_| path.too_long());
+                }
+            }
+            self.settle(turn).await;
+        }
+    }
+
     fn take(
         &self,
         input: Input,
@@ -172,6 +227,35 @@ impl Receiver {
         drain(&mut path, turn);
     }
 
+    /// One line of a controller's log.
+    async fn take_line(&self, line: StreamLine<'_>, controller: &Controller) {
+        let _turn = self.turnstile.lock().await;
+        let mut turn = Turn::at(self.clock.now());
+        {
+            let mut path = self.path.borrow_mut();
+            path.mitel(line, controller, turn.now);
+            drain(&mut path, &mut turn);
+        }
+        self.settle(turn).await;
+    }
+
+    async fn import(&self, records: Vec<AuditRecord>) -> usize {
+        let _turn = self.turnstile.lock().await;
+        let mut turn = Turn::at(self.clock.now());
+        let mut counted = 0;
+        {
+            let mut path = self.path.borrow_mut();
+            for record in records {
+                let verdict = path.import(record, turn.now);
+                counted += usize::from(matches!(verdict.outcome(), Outcome::Counted));
+                drain(&mut path, &mut turn);
+            }
+        }
+        turn.sync = true;
+        self.settle(turn).await;
+        counted
+    }
+
     /// Hands a turn over, shows a refusal or a gap if one is to be shown, and sets the timer.
     async fn settle(&self, mut turn: Turn) {
         {
@@ -187,6 +271,7 @@ impl Receiver {
             }
             show_learnt(&mut path);
             drain_senders(&mut path, &mut turn);
+            drain_audit(&mut path, &mut turn);
         }
         self.due.notify_one();
         if !turn.is_empty() {
@@ -213,6 +298,7 @@ impl Receiver {
                         show_gap(&mut path, turn.now);
                         drain(&mut path, &mut turn);
                         drain_senders(&mut path, &mut turn);
+                        drain_audit(&mut path, &mut turn);
                     }
                     if !turn.is_empty() {
                         self.keeper.keep(turn).await;
@@ -268,9 +354,10 @@ impl Receiver {
             if let Some(usm) = path.usm.as_mut() {
                 usm.drain_changed(|sender| turn.senders.push(sender.clone()));
             }
+            turn.sync = true;
+            drain_audit(&mut path, &mut turn);
         }
         if !turn.is_empty() {
-            turn.sync = true;
             self.keeper.keep(turn).await;
         }
     }
@@ -283,6 +370,14 @@ fn drain_senders(path: &mut Path, turn: &mut Turn) {
         && let Some(usm) = path.usm.as_mut()
     {
         usm.drain_changed(|sender| turn.senders.push(sender.clone()));
+    }
+}
+
+/// Records of the audit log go with whatever is written at once anyway.
+fn drain_audit(path: &mut Path, turn: &mut Turn) {
+    if turn.is_urgent() {
+        let now = turn.now.mono;
+        path.engine.drain_audit(now, |record| turn.audit.push(record.clone()));
     }
 }
 

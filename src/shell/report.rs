@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::assemble::AssemblyTally;
-use crate::engine::AccountRecord;
+use crate::engine::{AccountRecord, Watched};
 use crate::path::{Path, RelayTally, Transport};
 use crate::units::Now;
 use crate::usm::{Receiver, Sender};
@@ -50,10 +50,20 @@ pub(crate) fn path(path: &Path, now: Now) -> Value {
         })
         .collect();
     let (hot, evicted, untracked) = path.engine.occupancy();
+    let watched = |name: &str| path.engine.watched().find(|node| node.name.as_str().eq_ignore_ascii_case(name));
     let nodes: Vec<Value> = path
         .engine
         .nodes()
-        .map(|node| json!({ "name": node.name, "cluster": Some(&node.cluster).filter(|c| !c.is_empty()) }))
+        .map(|node| {
+            let watched = watched(node.name.as_str());
+            json!({
+                "name": node.name,
+                "cluster": Some(&node.cluster).filter(|c| !c.is_empty()),
+                "silent_s": watched.and_then(Watched::heard).map(|heard| now.mono.since(heard).as_secs()),
+                "signs_in": watched.map(Watched::signs_in),
+                "blind": watched.and_then(Watched::blind),
+            })
+        })
         .collect();
     let (waiting, AssemblyTally { joined, incomplete, missing_parts }) = path.pieces();
     json!({

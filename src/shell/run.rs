@@ -2,6 +2,7 @@
 //!
 //! What cannot be started is said in one clear line and makes the service degraded; it ends only if nothing is left to listen on.
 
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,19 +14,23 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::clock::Clock;
+use super::handover::Inherited;
 use super::health::{Health, SinkState};
 use super::keeper::{Keeper, KeeperHandle};
 use super::listen::{Bound, Input};
+use super::mitel::{Feed, MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
-use super::{control, listen, log, sinks, snmpv3};
+use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
+use super::{control, handover, listen, log, sinks, snmpv3, streams, zones};
 use crate::catalogue::Catalogue;
-use crate::config::{Broker, Config};
-use crate::path::{Doors, Path, Relay};
+use crate::config::{Broker, Config, Response};
+use crate::event::Label;
+use crate::path::{Controller, Doors, Path, Relay};
 use crate::store::Store;
 use crate::usm::{LocalEngine, Receiver};
 
@@ -40,13 +45,14 @@ const HEALTH_EVERY: Duration = Duration::from_secs(30);
 /// Says why nothing could be started, and what to do.
 pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&str)) -> Result<(), String> {
     log::start(config.log_level);
+    let inherited = Inherited::take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the system gives no event queue: {error}"))?;
     runtime.block_on(async {
         // First of all: from the first line that is said on, a signal ends the service in order.
         let signals = Signals::listen()?;
         let mut problems = Vec::new();
-        let sockets = sockets(config, &mut problems)?;
+        let sockets = Sockets::bind(config, inherited, &mut problems)?;
         let mut opening = open::open_store(config)?;
         for fault in &opening.faults {
             tracing::error!("{fault}");
@@ -66,13 +72,52 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
     })
 }
 
-fn sockets(config: &Config, problems: &mut Vec<String>) -> Result<Vec<Bound>, String> {
-    let (sockets, unbound) = listen::bind_all(config);
-    if sockets.is_empty() {
-        return Err(format!("nothing is left to listen on\n{}", unbound.join("\n")));
+/// Everything that is listened on.
+struct Sockets {
+    datagrams: Vec<Bound>,
+    streams: Vec<StreamSocket>,
+    /// That an earlier run has left.
+    connections: Vec<TcpStream>,
+    certificates: Option<Certificates>,
+}
+
+impl Sockets {
+    fn bind(config: &Config, mut inherited: Inherited, problems: &mut Vec<String>) -> Result<Self, String> {
+        let (datagrams, mut unbound) = listen::bind_all(config, &mut inherited);
+        let (mut streams, more) = listen::bind_streams(config, &mut inherited);
+        unbound.extend(more);
+        let certificates = match config.syslog.tls.as_ref().map(Certificates::read).transpose() {
+            Ok(certificates) => certificates,
+            Err(problem) => {
+                unbound.push(format!("{problem}; syslog over TLS is not listened on"));
+                None
+            }
+        };
+        streams.retain(|stream| !stream.is_tls || certificates.is_some());
+        if datagrams.is_empty() && streams.is_empty() {
+            return Err(format!("nothing is left to listen on\n{}", unbound.join("\n")));
+        }
+        problems.extend(unbound);
+        let plain = streams.iter().filter(|stream| !stream.is_tls).map(|stream| stream.address);
+        let connections = inherited.connections(&plain.collect::<Vec<_>>());
+        inherited.give_up_the_rest();
+        datagrams.iter().for_each(|bound| handover::keep_datagrams(bound.address, &bound.socket));
+        streams.iter().for_each(|stream| handover::keep_listener(stream.address, &stream.socket));
+        Ok(Self { datagrams, streams, connections, certificates })
     }
-    problems.extend(unbound);
-    Ok(sockets)
+
+    /// What is listened on, for people.
+    fn names(&self) -> Vec<String> {
+        let datagrams = self.datagrams.iter().map(|bound| match bound.input {
+            Input::Traps => format!("traps on {}/udp", bound.address),
+            Input::Syslog => format!("syslog on {}/udp", bound.address),
+        });
+        let streams = self
+            .streams
+            .iter()
+            .map(|stream| format!("syslog on {}/{}", stream.address, if stream.is_tls { "tls" } else { "tcp" }));
+        datagrams.chain(streams).collect()
+    }
 }
 
 #[cfg(feature = "embedded-broker")]
@@ -109,6 +154,8 @@ struct Sinks {
     /// To whom received notifications are passed on.
     relay: Vec<(super::nms::Receiver, Arc<str>, QueueEnd)>,
     queues: Queues,
+    /// The response program.
+    response: Option<(Response, u64)>,
     /// All that are configured, started or not.
     names: Vec<Arc<str>>,
 }
@@ -128,7 +175,8 @@ impl Sinks {
         let nms_names = sinks::nms::names(&config.nms);
         // A sink that cannot be started now keeps its place: what is for it waits.
         let mqtt_name = (config.mqtt.broker != Broker::None).then(|| Arc::from(sinks::mqtt::NAME));
-        let names: Vec<Arc<str>> = mqtt_name.into_iter().chain(nms_names.iter().cloned()).collect();
+        let program = config.response.as_ref().map(|_| Arc::from(sinks::response::NAME));
+        let names: Vec<Arc<str>> = mqtt_name.into_iter().chain(nms_names.iter().cloned()).chain(program).collect();
         let all: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
         if let Err(fault) = store.register_sinks(&all) {
             problems.push(format!("store: {fault}"));
@@ -152,7 +200,8 @@ impl Sinks {
             }
             nms.push((receiver, Arc::clone(&name), first(&name)));
         }
-        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, relay, queues, names }
+        let response = config.response.clone().map(|response| (response, first(sinks::response::NAME)));
+        Self { mqtt: mqtt.map(|options| (options, first(sinks::mqtt::NAME))), nms, relay, queues, response, names }
     }
 }
 
@@ -160,20 +209,38 @@ impl Sinks {
 struct Running {
     path: PathHandle,
     path_thread: JoinHandle<()>,
+    streams: StreamsHandle,
     keeper: KeeperHandle,
     keeper_thread: JoinHandle<()>,
     clock: Clock,
     listening: Vec<String>,
+    mitel: Vec<Watched>,
+}
+
+/// The controllers whose logs are read, and how each stands.
+fn feeds(config: &Config) -> Result<(Vec<Feed>, Vec<Watched>), String> {
+    let mut all = (Vec::new(), Vec::new());
+    for mitel in &config.mitel {
+        let zone = mitel.zone.as_ref().map(|zone| zones::of_controller(&mitel.name, zone)).transpose()?;
+        let (state, seen) = watch::channel(MitelState::Connecting);
+        let cluster = mitel.cluster.clone().unwrap_or_else(|| mitel.name.clone());
+        let address = Label::from_wire(&mitel.endpoint.host.to_string());
+        let controller = Controller { name: mitel.name.clone(), cluster, address, zone };
+        all.1.push((mitel.name.clone(), mitel.endpoint.to_string(), seen));
+        all.0.push(Feed { controller, endpoint: mitel.endpoint.clone(), state });
+    }
+    Ok(all)
 }
 
 fn start(
     config: &Config,
     catalogue: Catalogue,
-    sockets: Vec<Bound>,
+    sockets: Sockets,
     mut opening: Opening,
     sinks: &Sinks,
     (clock, usm): (Clock, Receiver),
 ) -> Result<Running, String> {
+    let (feeds, mitel) = feeds(config)?;
     let engine = open::restored(config, &catalogue, &mut opening.store, clock.now().mono);
     let doors = Doors { traps: Some(config.traps.admission.clone()), syslog: Some(config.syslog.admission.clone()) };
     let mut path = Path::new(engine, catalogue, doors);
@@ -182,15 +249,14 @@ fn start(
     let no_thread = |error: std::io::Error| format!("the system gives no thread: {error}");
     let (keeper, keeper_thread) =
         Keeper::start(opening.store, opening.on_disk, opening.faults, sinks.names.clone()).map_err(no_thread)?;
-    let name = |bound: &Bound| match bound.input {
-        Input::Traps => format!("traps on {}/udp", bound.address),
-        Input::Syslog => format!("syslog on {}/udp", bound.address),
-    };
-    let listening = sockets.iter().map(name).collect();
+    let listening = sockets.names();
+    let Sockets { datagrams, streams, connections, certificates } = sockets;
+    let rules = Rules { limits: config.syslog.limits, admission: config.syslog.admission.clone(), certificates };
+    let (streams, deliveries) = streams::start((streams, connections), rules).map_err(no_thread)?;
+    let (ways, flush) = ((keeper.clone(), sinks.queues.clone()), config.store.flush_interval);
     let (path, path_thread) =
-        receive::start(path, sockets, (keeper.clone(), sinks.queues.clone()), clock, config.store.flush_interval)
-            .map_err(no_thread)?;
-    Ok(Running { path, path_thread, keeper, keeper_thread, clock, listening })
+        receive::start(path, (datagrams, feeds, deliveries), ways, clock, flush).map_err(no_thread)?;
+    Ok(Running { path, path_thread, streams, keeper, keeper_thread, clock, listening, mitel })
 }
 
 async fn serve(
@@ -227,6 +293,11 @@ async fn serve(
         let clock = running.clock;
         tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
     }
+    if let Some((response, first)) = sinks.response {
+        let (state, seen) = watch::channel(ReceiverState::Idle);
+        states.push((sinks::response::NAME.to_owned(), SinkState::Nms(seen)));
+        tasks.spawn(sinks::response::run(response, running.keeper.clone(), first, state, stopping.clone()));
+    }
     for (receiver, name, end) in sinks.relay {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((name.to_string(), SinkState::Nms(seen)));
@@ -243,21 +314,28 @@ async fn serve(
         keeper: running.keeper.clone(),
         sinks: states,
         relay: sinks.queues,
+        mitel: running.mitel,
+        connections: Arc::clone(&running.streams.count),
+        certificates: running.streams.trouble.clone(),
     };
     welcome(config, &health, said).await;
     if let Some(listener) = control {
         tokio::spawn(control::serve(listener, health.clone()));
     }
     tokio::spawn(publish_health(health, health_document));
-    signals.wait().await;
+    handover::ready();
+    signals.wait(&running.streams.reload).await;
+    // First nothing more is taken in.
+    let left = running.streams.stop().await;
+    left.iter().flatten().for_each(handover::keep_connection);
     end(running.path, running.keeper, stop, tasks).await;
     let path_ended = running.path_thread.join().is_ok();
     let keeper_ended = running.keeper_thread.join().is_ok();
     let _absent = std::fs::remove_file(control::socket_of(&config.store.path)).is_err();
-    if path_ended && keeper_ended { Ok(()) } else { Err("a thread ended by a panic".into()) }
+    if left.is_some() && path_ended && keeper_ended { Ok(()) } else { Err("a thread ended by a panic".into()) }
 }
 
-/// First nothing more is taken in, then everything is on the disk, then what the sinks can still deliver is delivered.
+/// First what was taken in is decided and on the disk, then what the sinks can still deliver is delivered.
 async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
     let (reply, stopped) = oneshot::channel();
     if path.send(Question::Stop(reply)).await.is_ok() {
@@ -269,23 +347,29 @@ async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, 
     keeper.stop().await;
 }
 
-/// What ends the service.
+/// What ends the service, and what makes it read its certificates again.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
     /// From now on a signal waits for [`Self::wait`].
     fn listen() -> Result<Self, String> {
         let on = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+        let (terminate, interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt, hangup: on(SignalKind::hangup())? })
     }
 
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Returns when the service is to end.
+    async fn wait(mut self, reload: &Notify) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => reload.notify_one(),
+            }
         }
     }
 }
@@ -295,6 +379,14 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
     let changed = Arc::new(Notify::new());
     for (_, state) in &health.sinks {
         tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
+    }
+    for (_, _, mut state) in health.mitel.clone() {
+        let changed = Arc::clone(&changed);
+        tokio::spawn(async move {
+            while state.changed().await.is_ok() {
+                changed.notify_one();
+            }
+        });
     }
     loop {
         let report = lasting(health.report().await).to_string();
@@ -312,9 +404,11 @@ fn lasting(mut report: Value) -> Value {
     if let Some(all) = report.as_object_mut() {
         all.remove("uptime_s");
     }
-    let senders = report.pointer_mut("/snmpv3/senders").and_then(Value::as_array_mut);
-    for sender in senders.into_iter().flatten().filter_map(Value::as_object_mut) {
-        sender.remove("silent_s");
+    for list in ["/snmpv3/senders", "/nodes"] {
+        let items = report.pointer_mut(list).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
+            item.remove("silent_s");
+        }
     }
     report
 }

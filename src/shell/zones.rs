@@ -15,7 +15,7 @@ const LONGEST: u64 = 1 << 16;
 
 /// The zones that the configuration names.
 pub(crate) fn load(nodes: &[NodeZone]) -> Result<Zones, Vec<String>> {
-    let database = std::env::var_os("TZDIR").map_or_else(|| DATABASE.into(), PathBuf::from);
+    let database = database();
     let (mut zones, mut problems) = (Zones::default(), Vec::new());
     for node in nodes {
         match zone(&node.zone, &database) {
@@ -28,6 +28,15 @@ pub(crate) fn load(nodes: &[NodeZone]) -> Result<Zones, Vec<String>> {
         }
     }
     if problems.is_empty() { Ok(zones) } else { Err(problems) }
+}
+
+/// The zone of a controller's clock.
+pub(crate) fn of_controller(name: &crate::event::Label, named: &ZoneName) -> Result<LocalZone, String> {
+    zone(named, &database()).map_err(|problem| format!("mitel.time-zone of {name}: {problem}"))
+}
+
+fn database() -> PathBuf {
+    std::env::var_os("TZDIR").map_or_else(|| DATABASE.into(), PathBuf::from)
 }
 
 fn zone(zone: &ZoneName, database: &Path) -> Result<LocalZone, String> {

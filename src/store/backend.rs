@@ -1,4 +1,4 @@
-//! What the store needs of whatever keeps its bytes: seven trees, atomic batches, an explicit sync.
+//! What the store needs of whatever keeps its bytes: eight trees, atomic batches, an explicit sync.
 //!
 //! Refuses nothing and understands nothing: keys and values are bytes here, their meaning is in `layout.rs`.
 
@@ -21,12 +21,22 @@ pub enum Tree {
     Outbox,
     /// How far each sink has come.
     Cursors,
+    /// The login/logout audit log.
+    Audit,
 }
 
 impl Tree {
     /// Every tree there is.
-    pub const ALL: [Self; 7] =
-        [Self::Meta, Self::Accounts, Self::Nodes, Self::Senders, Self::Alerts, Self::Outbox, Self::Cursors];
+    pub const ALL: [Self; 8] = [
+        Self::Meta,
+        Self::Accounts,
+        Self::Nodes,
+        Self::Senders,
+        Self::Alerts,
+        Self::Outbox,
+        Self::Cursors,
+        Self::Audit,
+    ];
 
     /// The byte that stands before this tree's keys where all trees share one key space. Frozen: it is on disk.
     #[must_use]
@@ -39,6 +49,7 @@ impl Tree {
             Self::Alerts => b'l',
             Self::Outbox => b'o',
             Self::Cursors => b'c',
+            Self::Audit => b'u',
         }
     }
 }
@@ -152,7 +163,7 @@ mod tests {
     #[test]
     fn every_tree_has_its_own_frozen_prefix() {
         let prefixes: Vec<u8> = Tree::ALL.iter().map(|tree| tree.prefix()).collect();
-        assert_eq!(prefixes, b"mansloc");
+        assert_eq!(prefixes, b"manslocu");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub struct Commit {
     pub(super) writes: Vec<Write>,
     pub(super) alerts: Vec<AlertChange>,
     pub(super) outgoing: Vec<(Box<str>, Vec<u8>)>,
+    pub(super) audit: Vec<(u64, Vec<u8>)>,
 }
 
 /// What becomes of one alert; neither open nor closed means that it is forgotten.
@@ -34,7 +35,7 @@ impl Commit {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.alerts.is_empty() && self.outgoing.is_empty()
+        self.writes.is_empty() && self.alerts.is_empty() && self.outgoing.is_empty() && self.audit.is_empty()
     }
 
     /// Keeps `value` as the account's record.
@@ -87,6 +88,15 @@ impl Commit {
     /// Deletes the alert, open or closed.
     pub fn forget_alert(&mut self, id: &str) {
         self.change_alert(id, None, None);
+    }
+
+    /// Keeps `value` as the audit record of this number; the oldest record makes room for a new one.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_audit<T: Serialize>(&mut self, id: u64, value: &T) -> Result<(), Fault> {
+        self.audit.push((id, record::encode(value)?));
+        Ok(())
     }
 
     /// Appends to the outbox. `subject` says what the record is about: a newer record about the same subject makes this

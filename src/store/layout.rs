@@ -7,6 +7,7 @@
 //! | alerts | `o` + id; `h` + number + id | open alerts; closed ones in the order of closing |
 //! | outbox | number | subject, then the caller's type |
 //! | cursors | name of the sink | the last number that it has everything up to |
+//! | audit | number | the caller's type |
 //!
 //! Numbers are eight bytes, big end first. Each value lies in an envelope of [`super::record`]. A record that cannot be
 //! read is counted and skipped: one bad record never keeps the service from starting.
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
+use super::audit::AuditRing;
 use super::backend::{Backend, Fault, FaultKind, Tree, Write};
 use super::commit::{AlertChange, Commit};
 use super::outbox::{Entry, Lost, Outbox};
@@ -40,11 +42,13 @@ pub struct Bounds {
     pub outbox: usize,
     /// Closed alerts before the oldest is deleted.
     pub history: usize,
+    /// Audit records before the oldest is overwritten (1 and more).
+    pub audit: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { outbox: 10_000, history: 1_000 }
+        Self { outbox: 10_000, history: 1_000, audit: 2_000 }
     }
 }
 
@@ -73,6 +77,7 @@ pub struct Store {
     outbox: Outbox,
     /// Closed alerts by number of closing.
     history: BTreeMap<u64, Vec<u8>>,
+    audit: AuditRing,
 }
 
 impl Store {
@@ -92,7 +97,13 @@ impl Store {
                 history.insert(n, id.to_vec());
             }
         })?;
-        let mut store = Self { backend, bounds, outbox, history };
+        let mut audit = AuditRing::default();
+        each(backend.as_ref(), Tree::Audit, &[], |key, _| audit.found(key))?;
+        let surplus = audit.shrink(bounds.audit);
+        let mut store = Self { backend, bounds, outbox, history, audit };
+        if !surplus.is_empty() {
+            store.backend.apply(&surplus)?;
+        }
         if !unreadable.is_empty() {
             let deletes: Vec<Write> =
                 unreadable.into_iter().map(|key| Write::Delete { tree: Tree::Outbox, key }).collect();
@@ -108,7 +119,8 @@ impl Store {
     /// What the backend says. If `apply` failed, nothing has changed. If only the sync failed, the batch is in effect but not
     /// yet safe: call [`Store::sync`] again later, and tell nobody of the alert until it succeeds.
     pub fn commit(&mut self, commit: Commit, durability: Durability) -> Result<u64, Fault> {
-        let Commit { mut writes, alerts, outgoing } = commit;
+        let Commit { mut writes, alerts, outgoing, audit } = commit;
+        let audit = self.audit.plan(audit, self.bounds.audit, &mut writes);
         let history = self.plan_alerts(alerts, &mut writes);
         let outgoing = if self.outbox.has_readers() { outgoing } else { Vec::new() };
         let room = self.outbox.room_for(outgoing.iter().map(|(subject, _)| subject.as_ref()));
@@ -124,6 +136,9 @@ impl Store {
         self.backend.apply(&writes)?;
         if let Some(history) = history {
             self.history = history;
+        }
+        if let Some(audit) = audit {
+            self.audit = audit;
         }
         self.outbox.appended(&room, outgoing.into_iter().map(|(subject, _)| subject));
         // Cursors may move because an entry was folded. They may also lag: the next acknowledgement tries again.
@@ -210,6 +225,34 @@ impl Store {
         for (&n, id) in self.history.iter().rev().take(limit) {
             match self.backend.get(Tree::Alerts, &closed_key(n, id))?.and_then(|bytes| record::decode(&bytes)) {
                 Some(value) => loaded.records.push((id.clone(), value)),
+                None => loaded.skipped += 1,
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// How much it keeps.
+    #[must_use]
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// The number of the newest audit record; 0 if there is none.
+    #[must_use]
+    pub fn last_audit(&self) -> u64 {
+        self.audit.last()
+    }
+
+    /// At most `limit` audit records with numbers below `before`, newest first.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_audit<T: DeserializeOwned>(&self, before: u64, limit: usize) -> Result<Loaded<T>, Fault> {
+        let mut loaded = Loaded { records: Vec::new(), skipped: 0 };
+        for id in self.audit.below(before).take(limit) {
+            let key = id.to_be_bytes();
+            match self.backend.get(Tree::Audit, &key)?.and_then(|bytes| record::decode(&bytes)) {
+                Some(value) => loaded.records.push((key.to_vec(), value)),
                 None => loaded.skipped += 1,
             }
         }

@@ -34,7 +34,7 @@ impl Backend for Shared {
 
 impl Shared {
     fn open(&self) -> Store {
-        Store::open(Box::new(self.clone()), Bounds { outbox: 3, history: 2 }).unwrap()
+        Store::open(Box::new(self.clone()), Bounds { outbox: 3, history: 2, audit: 2 }).unwrap()
     }
 
     fn put(&mut self, tree: Tree, key: &[u8], value: &[u8]) {
@@ -70,6 +70,7 @@ fn the_bytes_of_layout_1_are_frozen() {
         c.put_open_alert("hq.lockout.1", &1u8)?;
         c.close_alert("hq.lockout.2", &2u8)?;
         c.append("jdoe", &9u8)?;
+        c.put_audit(258, &5u8)?;
         c.save_timeline(timeline)
     });
     let expected: Vec<(Tree, Vec<u8>, Vec<u8>)> = vec![
@@ -82,6 +83,7 @@ fn the_bytes_of_layout_1_are_frozen() {
         (Tree::Alerts, b"ohq.lockout.1".into(), vec![1, 1]),
         (Tree::Outbox, key("", 1, ""), vec![1, 4, b'j', b'd', b'o', b'e', 9]),
         (Tree::Cursors, b"mqtt".into(), vec![1, 0]),
+        (Tree::Audit, vec![0, 0, 0, 0, 0, 0, 1, 2], vec![1, 5]),
     ];
     assert_eq!(shared.dump(), expected);
     assert_eq!(store.load_timeline().unwrap(), Some(timeline));
@@ -188,4 +190,34 @@ fn an_outbox_over_its_bound_keeps_the_newest_of_every_subject() {
     assert_eq!(left(store.read_from(0, 9).unwrap()), expected);
     assert_eq!(store.lost(), Lost { folded: 1, dropped: 1, unreadable: 0 });
     assert_eq!(left(shared.open().read_from(4, 1).unwrap()), expected[1..2]);
+}
+
+#[test]
+fn the_oldest_audit_record_is_overwritten_and_numbers_are_kept_over_a_restart() {
+    let shared = Shared::default();
+    let mut store = shared.open();
+    assert_eq!(store.last_audit(), 0);
+    commit(&mut store, |c| (1..=5).try_for_each(|id| c.put_audit(id, &id)));
+    let newest = |store: &Store, before| {
+        let loaded = store.load_audit::<u64>(before, 9).unwrap();
+        (loaded.records.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), loaded.skipped)
+    };
+    assert_eq!((newest(&store, u64::MAX), newest(&store, 5)), ((vec![5, 4], 0), (vec![4], 0)));
+    // A record that was added to, one that has been overwritten meanwhile, and a new one.
+    commit(&mut store, |c| [(4u64, 40u64), (2, 20), (6, 6)].iter().try_for_each(|(id, value)| c.put_audit(*id, value)));
+    let store = shared.open();
+    assert_eq!((newest(&store, u64::MAX), store.last_audit()), ((vec![6, 5], 0), 6));
+    assert_eq!(shared.scan(Tree::Audit, &[], 9).unwrap().len(), 2);
+}
+
+#[test]
+fn a_smaller_audit_log_loses_its_oldest_records_and_one_that_cannot_be_read_is_skipped() {
+    let mut shared = Shared::default();
+    commit(&mut shared.open(), |c| (1..=2).try_for_each(|id| c.put_audit(id, &7u8)));
+    shared.put(Tree::Audit, &3u64.to_be_bytes(), &[9]);
+    shared.put(Tree::Audit, b"no number", &[1, 7]);
+    let store = Store::open(Box::new(shared.clone()), Bounds { audit: 2, ..Bounds::default() }).unwrap();
+    let loaded = store.load_audit::<u8>(u64::MAX, 9).unwrap();
+    assert_eq!((loaded.records, loaded.skipped, store.last_audit()), (vec![(2u64.to_be_bytes().to_vec(), 7)], 1, 3));
+    assert_eq!(shared.scan(Tree::Audit, &[], 9).unwrap().len(), 2);
 }

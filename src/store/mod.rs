@@ -7,6 +7,7 @@
 //! Invariant: what is stored never decides whether the service starts: a record that cannot be read is counted and
 //! skipped, a store that cannot be opened is set aside.
 
+mod audit;
 pub mod backend;
 mod commit;
 #[cfg(feature = "service")]

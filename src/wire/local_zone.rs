@@ -26,7 +26,7 @@ impl LocalZone {
 
     /// A local time on the UTC line. Of the two that an hour has when clocks go back, the one nearer to `near`; in the hour that is
     /// left out when they go forward, as if they had not yet.
-    pub(super) fn to_wall(&self, at: DateTime, near: Wall) -> Option<Wall> {
+    pub(crate) fn to_wall(&self, at: DateTime, near: Wall) -> Option<Wall> {
         let with = |offset: Offset| Some(Wall::from_millis(offset.to_timestamp(at).ok()?.as_millisecond()));
         match self.0.to_ambiguous_timestamp(at).offset() {
             AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Gap { before: offset, .. } => with(offset),

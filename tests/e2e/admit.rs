@@ -56,7 +56,8 @@ fn own_address() -> IpAddr {
 fn a_sender_that_is_not_allowed_is_refused_at_both_doors_until_allow_names_it() {
     let own = own_address();
     let everywhere = |allow: &str| {
-        let (traps, syslog) = (format!("listen = [\"{own}:0\"]\n{allow}"), format!("udp = [\"{own}:0\"]\n{allow}"));
+        let (traps, syslog) =
+            (format!("listen = [\"{own}:0\"]\n{allow}"), format!("udp = [\"{own}:0\"]\ntcp = [\"{own}:0\"]\n{allow}"));
         Site::start_with(|settings| (settings.traps, settings.syslog) = (traps, syslog))
     };
     let about = about("jdoe");

@@ -123,6 +123,11 @@ impl Message {
         let (retained, topic) = (parts.next()? == "1", parts.next()?.to_owned());
         Some(Self { retained, topic, payload: parts.next().unwrap_or_default().to_owned() })
     }
+
+    /// The payload, which must be JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.payload).unwrap_or_else(|error| panic!("{error}: {}", self.payload))
+    }
 }
 
 /// A `mosquitto_sub` for everything about the site.

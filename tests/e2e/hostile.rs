@@ -23,7 +23,7 @@ fn everything_shown(written: &str, account: &str) -> Vec<String> {
     let mut reader = Subscriber::to(&site.access);
     [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail(written, n)));
     let message = reader.next("alerts/lockout");
-    let alert: serde_json::Value = serde_json::from_str(&message.payload).unwrap();
+    let alert = message.json();
     assert_eq!((alert["account"].as_str(), alert["failures"].as_u64()), (Some(account), Some(3)));
     let mut shown = vec![message.topic.clone(), message.payload.clone()];
     shown.extend(trapd.shown());

@@ -15,7 +15,7 @@ const PYTHON: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/../tools/pysnmp/bin/
 const PYSNMP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pysnmp");
 /// How to get what the tests need.
 const INSTALL: &str =
-    "sudo apt-get install -y --no-install-recommends snmp mosquitto mosquitto-clients bsdutils rsyslog strace";
+    "sudo apt-get install -y --no-install-recommends snmp mosquitto mosquitto-clients bsdutils rsyslog strace openssl";
 /// Lines that can wait to be looked at.
 const UNREAD: usize = 100_000;
 
@@ -83,7 +83,12 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// Asks a process to end.
 pub(crate) fn terminate(child: &Child) {
-    succeed(program("sh").args(["-c", &format!("kill -TERM {}", child.id())]));
+    signal(child, "TERM");
+}
+
+/// Sends it a signal.
+pub(crate) fn signal(child: &Child, name: &str) {
+    succeed(program("sh").args(["-c", &format!("kill -{name} {}", child.id())]));
 }
 
 /// What a program prints.

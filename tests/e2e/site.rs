@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 
 use super::broker::{Access, Mosquitto};
-use super::programs::{Lines, deadline, ended, output, start, terminate, text};
+use super::programs::{Lines, deadline, ended, output, signal, start, terminate, text};
 
 /// The program under test.
 pub(crate) fn lockwarden() -> Command {
@@ -66,7 +66,7 @@ impl Default for Settings {
         Self {
             top: String::new(),
             traps: loopback("listen"),
-            syslog: loopback("udp"),
+            syslog: loopback("udp") + "\n" + &loopback("tcp"),
             mqtt: String::new(),
             store: None,
         }
@@ -144,8 +144,10 @@ impl Site {
         let stderr = Lines::of("lockwarden", child.stderr.take().unwrap());
         let welcome = stdout.until(|line| line.starts_with("  store in "));
         let listening = welcome.iter().filter_map(|line| {
-            let (input, address) = line.trim().strip_suffix("/udp")?.split_once(" on ")?;
-            Some((input.to_owned(), address.parse().unwrap()))
+            let (listens, transport) = line.trim().rsplit_once('/')?;
+            let (input, address) = listens.split_once(" on ")?;
+            let input = if transport == "udp" { input.to_owned() } else { format!("{input}/{transport}") };
+            Some((input, address.parse().ok()?))
         });
         let listening = listening.collect();
         self.running = Some(Running { child, stdout, stderr, listening });
@@ -162,7 +164,7 @@ impl Site {
         self.running.as_mut().unwrap()
     }
 
-    /// Where it listens for `traps` or `syslog` at addresses that begin with this.
+    /// Where it listens for `traps`, `syslog`, `syslog/tcp` or `syslog/tls` at addresses that begin with this.
     pub(crate) fn listens(&self, input: &str, address: &str) -> SocketAddr {
         let listening = &self.running.as_ref().unwrap().listening;
         let found = listening.iter().find(|(name, at)| name == input && at.to_string().starts_with(address));
@@ -180,6 +182,11 @@ impl Site {
             running.child.kill().unwrap();
             running.child.wait().unwrap();
         }
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&mut self) {
+        signal(&self.running().child, "HUP");
     }
 
     /// SIGTERM, and the end that follows. Returns what was printed on standard error.

@@ -28,7 +28,7 @@ fn a_trap_port_that_is_taken_leaves_syslog_working_and_is_named() {
     lock(&site);
     assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
     let problem = format!(
-        "traps.listen: {at} is not listened on: another program has this port (`ss -lunp` shows which); end it, or choose \
+        "traps.listen: {at} is not listened on: another program has this port (`ss -lunpt` shows which); end it, or choose \
          another port"
     );
     let (health, code) = site.ask("health");
@@ -44,7 +44,7 @@ fn with_every_port_taken_it_ends_and_names_them_all() {
     let [traps, syslog] = taken.each_ref().map(|socket| socket.local_addr().unwrap());
     let settings = Settings {
         traps: format!("listen = [\"{traps}\"]"),
-        syslog: format!("udp = [\"{syslog}\"]"),
+        syslog: format!("udp = [\"{syslog}\"]\ntcp = []"),
         mqtt: "[mqtt]\nbroker = \"none\"".into(),
         ..Settings::default()
     };

@@ -12,6 +12,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mosquitto_sub", "mosquitto-clients"),
     ("logger", "bsdutils"),
     ("rsyslogd", "rsyslog"),
+    ("openssl", "openssl"),
+    ("prlimit", "util-linux"),
     ("smilint", "smitools"),
     ("tshark", "tshark"),
     ("strace", "strace"),

@@ -7,6 +7,7 @@ mod ciscolog;
 mod door;
 mod element;
 mod encode;
+mod framing;
 mod mutation;
 mod party;
 mod random;
@@ -37,7 +38,7 @@ pub struct Target {
 }
 
 /// Every one there is.
-pub const TARGETS: &[&Target] = &[&V1_V2C, &V3, &SCOPED_PDU, &ENCODE, &SYSLOG, &CISCOLOG];
+pub const TARGETS: &[&Target] = &[&V1_V2C, &V3, &SCOPED_PDU, &ENCODE, &SYSLOG, &FRAMING, &CISCOLOG];
 
 /// An SNMPv1 or SNMPv2c datagram: decoded, used, written again, and taken through the path to its verdict.
 pub const V1_V2C: Target =
@@ -57,6 +58,10 @@ pub const ENCODE: Target =
 /// A syslog line: decoded, and taken through the path to its verdict.
 pub const SYSLOG: Target =
     Target { name: "syslog", seeds: seeds::lines, words: seeds::TEXT_WORDS, start: syslog::start };
+
+/// A stream of syslog messages, in any pieces.
+pub const FRAMING: Target =
+    Target { name: "framing", seeds: seeds::streams, words: seeds::TEXT_WORDS, start: framing::start };
 
 /// A CiscoLog body and everything that can be read out of it.
 pub const CISCOLOG: Target =

@@ -172,7 +172,7 @@ mod tests {
     fn what_is_not_known_is_refused_with_what_is() {
         assert_eq!(
             read(&["--target", "x"]),
-            Err("no target `x`; there are v1_v2c, v3, scoped_pdu, encode, syslog, ciscolog".into())
+            Err("no target `x`; there are v1_v2c, v3, scoped_pdu, encode, syslog, framing, ciscolog".into())
         );
         assert_eq!(read(&["--runs", "many"]), Err("--runs: `many` is not a number".into()));
         assert_eq!(read(&["--fast", "1"]), Err("no option `--fast`".into()));

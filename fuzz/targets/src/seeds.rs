@@ -185,3 +185,14 @@ pub(crate) fn bodies() -> Vec<Vec<u8>> {
     ];
     inside.chain(more).map(<[u8]>::to_vec).collect()
 }
+
+/// Streams: lines with line ends, with counts, glued together, and one after another of each.
+pub(crate) fn streams() -> Vec<Vec<u8>> {
+    let lines = lines();
+    let ended = lines.iter().map(|line| [line, &b"\n"[..]].concat());
+    let counted = lines.iter().map(|line| [format!("{} ", line.len()).as_bytes(), line].concat());
+    let each: Vec<Vec<u8>> = ended.zip(counted).flat_map(|(ended, counted)| [ended, counted]).collect();
+    let mut streams: Vec<Vec<u8>> = each.chunks(5).map(<[Vec<u8>]>::concat).collect();
+    streams.extend(lines.chunks(3).map(<[Vec<u8>]>::concat));
+    streams
+}

@@ -44,7 +44,7 @@ level = "\u001b[2Jloud"
 "#;
     let expected = r#"
 lockwarden.toml:1: site: "head office" is not a site name; allowed: 1 to 32 of A-Z a-z 0-9 _ -, for example "hq"
-lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, mqtt, nms, relay, policy, detect, node, catalogue, log
+lockwarden.toml:2: colour: is not a key; allowed: site, traps, syslog, store, audit, mitel, mqtt, nms, relay, response, policy, detect, node, catalogue, log
 lockwarden.toml:4: traps.listen: "0.0.0.0:99999" is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
 lockwarden.toml:4: traps.listen: 5 is not an address and port; allowed: address:port, for example "0.0.0.0:1162" or "[::]:1162"
 lockwarden.toml:5: traps.lisen: is not a key (did you mean listen?); allowed: listen, communities, allow, engine-id, user
@@ -110,8 +110,23 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
         },
         syslog: Syslog {
             udp: Vec::new(),
+            tcp: vec!["192.0.2.1:601".parse().unwrap()],
+            tls: Some(SyslogTls {
+                listen: vec!["192.0.2.1:6514".parse().unwrap()],
+                certificate: "syslog.pem".into(),
+                key: "syslog.key".into(),
+                clients: Some(Clients { ca: "clients.pem".into(), required: false }),
+            }),
+            limits: Limits { message: 8_192, connections: 1_000, per_address: 10, idle: Span::mins(60) },
             admission: Admission { allow: vec!["2001:db8::1/128".parse().unwrap()], communities: Vec::new() },
         },
+        audit: Audit { records: 5_000 },
+        mitel: vec![Mitel {
+            endpoint: Endpoint { host: Host::Address("192.0.2.9".parse().unwrap()), port: 1_751 },
+            name: Label::from_wire("mitel1"),
+            cluster: Some(Label::from_wire("hq-pbx")),
+            zone: Some(ZoneName::Named("Europe/Berlin".into())),
+        }],
         store: Store { path: "/var/lib/lockwarden".into(), flush_interval: Span::secs(60), max_bytes: 128_000_000 },
         mqtt: mqtt_of_everything(),
         nms: nms_of_everything(),
@@ -122,6 +137,12 @@ fn a_file_that_sets_everything_is_read_as_it_stands() {
             exclude: vec![vec![1, 3, 6, 1, 4, 1, 9, 9, 41, 2, 0, 2], vec![1, 3, 6, 1, 6, 3, 1, 1, 5]],
             sources: vec!["192.0.2.0/24".parse().unwrap()],
             queue: 50,
+        }),
+        response: Some(Response {
+            program: "respond.sh".into(),
+            version: HidsVersion::V2,
+            timeout: Span::secs(5),
+            kinds: vec![crate::alert::Kind::Lockout],
         }),
         catalogue_files: vec![PathBuf::from("vendor.toml")],
         log_level: LogLevel::Trace,
@@ -163,6 +184,24 @@ engine-id = ["0x80001f8804637563", "0X80001F8804637564"]
 [syslog]
 udp = []
 allow = ["2001:db8::1"]
+tcp = ["192.0.2.1:601"]
+longest-message = 8192
+connections = 1000
+connections-per-address = 10
+idle-min = 60
+[syslog.tls]
+listen = ["192.0.2.1:6514"]
+certificate = "syslog.pem"
+key = "syslog.key"
+client-ca = "clients.pem"
+client-certificate = "optional"
+[audit]
+records = 5000
+[[mitel]]
+address = "192.0.2.9"
+name = "mitel1"
+cluster = "hq-pbx"
+time-zone = "Europe/Berlin"
 [store]
 path = "/var/lib/lockwarden"
 flush-interval-s = 60
@@ -202,6 +241,11 @@ include = ["1.3.6.1.4.1.9.9.41"]
 exclude = [".1.3.6.1.4.1.9.9.41.2.0.2", "1.3.6.1.6.3.1.1.5"]
 sources = ["192.0.2.77/24"]
 queue = 50
+[response]
+program = "respond.sh"
+version = 2
+timeout-s = 5
+kinds = ["lockout"]
 [policy]
 failed-logons = 5
 reset-min = 10
@@ -216,6 +260,7 @@ cluster = "hq-*"
 account = "admin*"
 failed-logons = 2
 [detect]
+privileged = ["root", "oracle*"]
 merge-window-s = 5
 quiet-s = 60
 [detect.repeated-failures]
@@ -226,6 +271,17 @@ quiet-s = 3
 more-than = 4
 window-s = 5
 quiet-s = 6
+[detect.failed-su]
+more-than = 5
+window-s = 3600
+quiet-s = 60
+[detect.repeated-failures.cluster]
+more-than = 20
+window-s = 300
+quiet-s = 600
+[detect.blind-node]
+silent-h = 24
+no-sign-ins-h = 0
 [[node]]
 name = "cucm-pub"
 address = "::ffff:192.0.2.11"
@@ -255,6 +311,11 @@ fn settings_of_everything() -> Settings {
         quiet: Span::secs(60),
         repeated_cucm: Threshold { more_than: 1, window: Span::secs(2), quiet: Span::secs(3) },
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
+        failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
+        privileged: vec!["root".into(), "oracle*".into()],
+        cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
+        silent_after: Span::mins(24 * 60),
+        no_sign_ins_after: Span::ZERO,
         nodes: vec![NodeOf {
             name: Label::from_wire("cucm-pub"),
             address: Some(Label::from_wire("192.0.2.11")),

@@ -67,6 +67,10 @@ pub(crate) fn health(place: &Place, args: &AskArgs) -> ExitCode {
         for sink in list(health, "sinks") {
             say(&format!("  {}: {}, {} to deliver", text(sink, "name"), text(sink, "state"), text(sink, "backlog")));
         }
+        for controller in list(health, "mitel") {
+            let [name, address, state] = ["name", "address", "state"].map(|key| text(controller, key));
+            say(&format!("  mitel {name} at {address}: {state}"));
+        }
         for (verdict, count) in health.get("verdicts").and_then(Value::as_object).into_iter().flatten() {
             say(&format!("  {verdict}: {count}"));
         }
@@ -137,7 +141,7 @@ fn bare(value: &Value) -> String {
 }
 
 /// Columns as wide as their widest cell.
-fn table<const N: usize>(rows: &[[String; N]]) {
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();

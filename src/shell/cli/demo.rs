@@ -98,7 +98,7 @@ impl Instance {
             let (traps, syslog, broker) = free().map_err(failed)?;
             let address = |a: std::io::Result<SocketAddr>| a.map_err(failed);
             format!(
-                "site = \"demo\"\n[traps]\nlisten = [\"{}\"]\n[syslog]\nudp = [\"{}\"]\n[mqtt.embedded]\nlisten = \"{}\"\n\
+                "site = \"demo\"\n[traps]\nlisten = [\"{}\"]\n[syslog]\nudp = [\"{}\"]\ntcp = []\n[mqtt.embedded]\nlisten = \"{}\"\n\
                  [store]\npath = \"{}\"\n",
                 address(traps.local_addr())?,
                 address(syslog.local_addr())?,

@@ -1,8 +1,10 @@
 //! The command line. Every command answers `--help` with an example; errors go to standard error with what to do about them.
 
 mod ask;
+mod audit;
 mod check;
 mod demo;
+mod explain;
 mod mib;
 mod replay;
 mod send;
@@ -29,6 +31,10 @@ const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
 Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+
+const EXPLAIN_EXAMPLE: &str = "Examples:
+  lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
+  tail -n 20 cucm.log | lockwarden explain - --config lockwarden.toml";
 
 /// Alarm box for the lockouts of a Cisco Unified Communications Manager cluster.
 #[derive(Debug, Parser)]
@@ -79,9 +85,15 @@ enum Command {
     /// List open alerts, then the newest closed ones
     #[command(after_help = "Example:\n  lockwarden alerts")]
     Alerts(ask::AskArgs),
+    /// List logins, failed logins and logouts, newest first
+    #[command(after_help = "Example:\n  lockwarden audit --user jdoe --since 2h --result failure")]
+    Audit(audit::AuditArgs),
     /// Say whether everything works, and what does not
     #[command(after_help = "Example:\n  lockwarden health\n\nExit status: 0 ok, 1 no service answers, 3 degraded.")]
     Health(ask::AskArgs),
+    /// Show what a syslog line is taken for, step by step, and why
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain(explain::ExplainArgs),
     /// Print LOCKWARDEN-MIB, for the management station
     #[command(after_help = "Example:\n  lockwarden mib > LOCKWARDEN-MIB.txt")]
     Mib(mib::MibArgs),
@@ -99,7 +111,9 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&cli.place, &args),
         Command::Accounts(args) => ask::accounts(&cli.place, &args),
         Command::Alerts(args) => ask::alerts(&cli.place, &args),
+        Command::Audit(args) => audit::run(&cli.place, &args),
         Command::Health(args) => ask::health(&cli.place, &args),
+        Command::Explain(args) => explain::run(&cli.place, &args),
         Command::Mib(args) => mib::run(&args),
     }
 }

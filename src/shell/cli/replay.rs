@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Place, complain, load, refuse, say};
 use crate::alert::Alert;
-use crate::engine::{Action, Engine};
+use crate::engine::{Action, Engine, Settings};
 use crate::event::Account;
 use crate::path::{Doors, Path};
 use crate::shell::capture::{self, Captured};
@@ -44,7 +44,7 @@ pub(crate) fn run(place: &Place, args: &ReplayArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    let engine = Engine::new(config.settings, catalogue.families(), (0, 0));
+    let engine = Engine::new(of_a_file(config.settings), catalogue.families(), (0, 0));
     let mut path = Path::new(engine, catalogue, Doors::open());
     let mut problems = Vec::new();
     let users = Keyring::default().users(&config.traps.users, &mut problems);
@@ -78,6 +78,11 @@ pub(crate) fn run(place: &Place, args: &ReplayArgs) -> ExitCode {
         print(&totals)
     }
     if read.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(UNREADABLE) }
+}
+
+/// Where a file ends, no node has fallen silent, and what is not in it may have been left out.
+fn of_a_file(settings: Settings) -> Settings {
+    Settings { silent_after: Span::ZERO, no_sign_ins_after: Span::ZERO, ..settings }
 }
 
 /// The path, driven by the file's times.
@@ -211,12 +216,11 @@ fn print(totals: &Value) {
 mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
-    use crate::engine::Settings;
 
     #[test]
     fn a_log_is_replayed_at_its_own_times_to_the_last_clear() {
         let catalogue = Catalogue::shipped().unwrap();
-        let engine = Engine::new(Settings::default(), catalogue.families(), (0, 0));
+        let engine = Engine::new(of_a_file(Settings::default()), catalogue.families(), (0, 0));
         let mut replay = Replay::new(Path::new(engine, catalogue, Doors::open()));
         let mut told = Vec::new();
         let mut show =
@@ -245,7 +249,7 @@ mod tests {
     #[test]
     fn accounts_that_made_room_are_still_in_the_totals() {
         let catalogue = Catalogue::shipped().unwrap();
-        let engine = Engine::new(Settings::default(), catalogue.families(), (0, 0));
+        let engine = Engine::new(of_a_file(Settings::default()), catalogue.families(), (0, 0));
         let mut replay = Replay::new(Path::new(engine, catalogue, Doors::open()));
         let names = crate::board::HOT_ACCOUNTS + 3;
         for n in 0..names {

@@ -3,6 +3,7 @@
 pub(crate) mod mqtt;
 pub(crate) mod nms;
 pub(crate) mod relay;
+pub(crate) mod response;
 
 use std::sync::Arc;
 

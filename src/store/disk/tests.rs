@@ -23,8 +23,15 @@ impl Place {
         self.0.join("data")
     }
 
+    /// The files of one that was just dropped can still be held by its threads: they let go when they end.
     fn open(&self) -> (SledBackend, Opened) {
-        SledBackend::open(&self.store(), DiskOptions::default()).unwrap()
+        for _ in 0..1_000_000 {
+            match SledBackend::open(&self.store(), DiskOptions::default()) {
+                Err(fault) if fault.kind == FaultKind::Locked => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
+        panic!("the store stays locked")
     }
 }
 

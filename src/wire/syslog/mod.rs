@@ -5,12 +5,15 @@
 //! Refuses nothing; allocates nothing.
 
 mod cisco;
+mod framing;
 mod header;
 mod rfc5424;
 pub(crate) mod scan;
 
 use crate::wire::stamp::{self, Stamp, Zone};
 use scan::Scan;
+
+pub use framing::{Frame, Framing};
 
 /// A relay puts its header before that of the sender; more than this many headers are not read.
 const MAX_HEADERS: usize = 4;

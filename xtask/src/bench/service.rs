@@ -54,7 +54,7 @@ impl Service {
         };
         let text = format!(
             "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n\
-             [syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n{at}\n",
+             [syslog]\nudp = [\"{syslog}\"]\ntcp = []\n[store]\npath = \"{}\"\n{at}\n",
             directory.join("store").display()
         );
         write(&directory.join("lockwarden.toml"), text)?;

@@ -46,7 +46,13 @@ fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        plain.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+        plain.push(match (c, c == '\\') {
+            (_, false) => c,
+            (_, true) => match chars.next().unwrap_or(c) {
+                'n' => '\n',
+                other => other,
+            },
+        });
     }
     plain
 }

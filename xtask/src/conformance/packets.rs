@@ -1,4 +1,4 @@
-//! The UDP payloads of a capture, by the number of the frame.
+//! The UDP payloads of a capture, by the number of the frame, and what its TCP connections said.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,6 +19,31 @@ pub(super) struct Datagram {
 
 /// In the order of the file.
 pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
+    let datagram = |packet: LaxSlicedPacket<'_>, frame, at_ms| match packet.transport {
+        Some(TransportSlice::Udp(udp)) => Some(Datagram { frame, at_ms, payload: udp.payload().to_vec() }),
+        _ => None,
+    };
+    all(path, datagram)
+}
+
+/// What was said in each direction of each TCP connection, in the order of the frames: nothing was lost on the loopback.
+pub(super) fn streams(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let segment = |packet: LaxSlicedPacket<'_>, _, _| match packet.transport {
+        Some(TransportSlice::Tcp(tcp)) => Some(((tcp.source_port(), tcp.destination_port()), tcp.payload().to_vec())),
+        _ => None,
+    };
+    let mut streams: Vec<((u16, u16), Vec<u8>)> = Vec::new();
+    for (ports, payload) in all(path, segment)? {
+        match streams.iter_mut().find(|(known, _)| *known == ports) {
+            Some((_, stream)) => stream.extend(payload),
+            None => streams.push((ports, payload)),
+        }
+    }
+    Ok(streams.into_iter().map(|(_, stream)| stream).filter(|stream| !stream.is_empty()).collect())
+}
+
+/// Of each packet what is wanted of it, with the number of its frame and its time.
+fn all<T>(path: &Path, want: impl Fn(LaxSlicedPacket<'_>, usize, u64) -> Option<T>) -> Result<Vec<T>, Failure> {
     let failed = |error: String| Failure::of(path.display().to_string(), error);
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut reader = create_reader(1 << 20, file).map_err(|error| failed(format!("{error:?}")))?;
@@ -48,7 +73,7 @@ pub(super) fn datagrams(path: &Path) -> Result<Vec<Datagram>, Failure> {
                 };
                 if let Some((at_ms, data)) = data {
                     frame += 1;
-                    found.extend(udp(link, &data).map(|payload| Datagram { frame, at_ms, payload }));
+                    found.extend(sliced(link, &data).and_then(|packet| want(packet, frame, at_ms)));
                 }
                 reader.consume(length);
             }
@@ -75,12 +100,10 @@ impl Clock {
     }
 }
 
-fn udp(link: Linktype, data: &[u8]) -> Option<Vec<u8>> {
-    let sliced = match link {
-        Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 => LaxSlicedPacket::from_ip(data).ok()?,
-        Linktype::NULL | Linktype::LOOP => LaxSlicedPacket::from_ip(data.get(4..)?).ok()?,
-        _ => LaxSlicedPacket::from_ethernet(data).ok()?,
-    };
-    let Some(TransportSlice::Udp(udp)) = sliced.transport else { return None };
-    Some(udp.payload().to_vec())
+fn sliced(link: Linktype, data: &[u8]) -> Option<LaxSlicedPacket<'_>> {
+    match link {
+        Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 => LaxSlicedPacket::from_ip(data).ok(),
+        Linktype::NULL | Linktype::LOOP => LaxSlicedPacket::from_ip(data.get(4..)?).ok(),
+        _ => LaxSlicedPacket::from_ethernet(data).ok(),
+    }
 }
