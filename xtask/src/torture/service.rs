@@ -32,7 +32,7 @@ impl Service {
         let (traps, syslog) = (free_port()?, free_port()?);
         let text = format!(
             "site = \"torture\"\n[policy]\nreset-min = 120\nlockout-min = 1440\n[traps]\nlisten = [\"{traps}\"]\n{}\
-             [syslog]\nudp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
+             [syslog]\nudp = [\"{syslog}\"]\ntcp = []\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
              [[nms]]\naddress = \"{nms}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\ntimeout-s = 1\n",
             usm::configuration(),
             directory.join("store").display()
