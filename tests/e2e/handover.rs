@@ -64,6 +64,10 @@ fn what_arrives_between_two_runs_is_counted_and_a_connection_outlives_them() {
     let mut lasting = TcpStream::connect(tcp).unwrap();
     lasting.write_all((auth_fail("jdoe", 1) + "\n").as_bytes()).unwrap();
     counted(1);
+    // One that has said half a message is not kept: the other half would be a message of its own.
+    let mut half = TcpStream::connect(tcp).unwrap();
+    half.write_all(b"<38>Jan 15 08:21:00 web1 sshd[9]: Failed password for a").unwrap();
+    site.health_when(|health| health["connections"] == 2);
     // In order: the connection is kept beside the two sockets that listen.
     assert_eq!(supervisor.order("term"), "supervisor: ended with 3 kept");
     lasting.write_all((auth_fail("jdoe", 9) + "\n").as_bytes()).unwrap();

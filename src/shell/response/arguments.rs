@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use crate::alert::{Alert, Kind, Severity, State};
 use crate::config::HidsVersion;
 
-/// Whether a program is run for this message: HIDS knows no end of an alert.
+/// Whether a program is run for this message: HIDS knows no end of an alert, and none without an account.
 pub(crate) fn is_for(kinds: &[Kind], alert: &Alert) -> bool {
-    kinds.contains(&alert.kind) && alert.state != State::Cleared
+    kinds.contains(&alert.kind) && alert.state != State::Cleared && alert.account.is_some()
 }
 
 /// All arguments, from the first: the template's code.

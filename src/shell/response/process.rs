@@ -38,7 +38,7 @@ pub(crate) async fn run(program: &Path, arguments: &[String], limit: Duration) -
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let said = (log(child.stdout.take(), "standard output"), log(child.stderr.take(), "standard error"));
-    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
     // It has ended when it is gone and nobody holds its output any more.
     let ending = async { tokio::join!(child.wait(), said.0, said.1).0 };
     let ended = match timeout(limit, ending).await {
@@ -46,11 +46,22 @@ pub(crate) async fn run(program: &Path, arguments: &[String], limit: Duration) -
         Err(_late) => Ended::Late,
     };
     if ended == Ended::Late
-        && let Some(group) = group
+        && let Some(group) = group.0
     {
         end(&mut child, group).await;
     }
+    group.0 = None;
     Ok(ended)
+}
+
+/// Everything that a program has started: ended with us, if we end while it runs.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It may be gone by now.
+        let _gone = self.0.is_some_and(|group| kill_process_group(group, Signal::KILL).is_err());
+    }
 }
 
 /// Asks the whole group to end, then ends it.

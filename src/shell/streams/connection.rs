@@ -49,9 +49,10 @@ pub(super) async fn serve_tls(stream: TcpStream, from: IpAddr, shared: &Shared) 
     shared.refuse(from, why).await;
 }
 
-/// As it is. When we end, the connection can outlive us.
+/// As it is. When we end, the connection can outlive us, unless a message has come in part: whoever goes on with the connection would take
+/// the rest of it for a message.
 pub(super) async fn serve_plain(mut stream: TcpStream, from: IpAddr, shared: &Shared) {
-    if serve(&mut stream, from.into(), shared).await == End::Ours
+    if serve(&mut stream, from.into(), shared).await == End::Between
         && handover::is_kept()
         && let Ok(stream) = stream.into_std()
     {
@@ -70,6 +71,8 @@ enum End {
     Idle,
     /// We are ending.
     Ours,
+    /// We are ending, and no part of a message waits.
+    Between,
 }
 
 async fn serve(stream: &mut (impl AsyncRead + Unpin), from: Sender, shared: &Shared) -> End {
@@ -83,7 +86,7 @@ async fn serve(stream: &mut (impl AsyncRead + Unpin), from: Sender, shared: &Sha
         let until = if looked { idle } else { idle.min(clock::instant() + QUIET) };
         let read = tokio::select! {
             read = timeout_at(until, fill(stream, &mut framing, &shared.buffer)) => read,
-            _ = stopping.wait_for(|stop| *stop) => break End::Ours,
+            _ = stopping.wait_for(|stop| *stop) => break if framing.is_between() { End::Between } else { End::Ours },
         };
         let mut messages = Messages::none(from);
         match read {
@@ -105,6 +108,7 @@ async fn serve(stream: &mut (impl AsyncRead + Unpin), from: Sender, shared: &Sha
         hand_over(messages, shared).await;
     };
     let mut messages = Messages::none(from);
+    framing.quiet().into_iter().for_each(|frame| messages.add(frame));
     while let Some(frame) = framing.last_frame() {
         messages.add(match frame {
             // Only a sender that ends in order says that this is all of it.

@@ -118,6 +118,12 @@ impl Framing {
         self.rest().len()
     }
 
+    /// Whether the next octet begins a message.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.waiting() == 0 && self.skip == Skip::Nothing
+    }
+
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.start..).unwrap_or_default()
     }
