@@ -34,7 +34,7 @@ pub(super) struct Report {
     /// Alerts that had to be told.
     pub(super) due: u64,
     /// Those that the broker acknowledged and was killed before it wrote, while its reader was away: lost by the broker.
-    pub(super) unwritten: u64,
+    pub(super) unwritten: Vec<String>,
     pub(super) broker: Reader,
     pub(super) nms: Reader,
     pub(super) counts: Difference,
@@ -75,7 +75,7 @@ impl fmt::Display for Report {
             ("alerts due", self.due.to_string()),
             ("MQTT subscriber: alerts", copies(broker)),
             ("NMS: alerts", copies(nms)),
-            ("alerts lost by the broker after its PUBACK", self.unwritten.to_string()),
+            ("alerts lost by the broker after its PUBACK", self.unwritten.len().to_string()),
             ("alerts lost: MQTT, NMS", format!("{}, {}", lost(broker), lost(nms))),
             ("lockouts told as two: MQTT, NMS", format!("{}, {}", doubled(broker), doubled(nms))),
             ("copies that differ, or out of order", (broker.wrong.len() + nms.wrong.len()).to_string()),
@@ -83,6 +83,7 @@ impl fmt::Display for Report {
             ("longest from the broker's return to all told", s(self.slowest_readers.0)),
             ("longest from the NMS's return to all told", s(self.slowest_readers.1)),
         ];
-        rows.iter().try_for_each(|(name, value)| writeln!(f, "{name:46} {value}"))
+        rows.iter().try_for_each(|(name, value)| writeln!(f, "{name:46} {value}"))?;
+        self.unwritten.iter().try_for_each(|alert| writeln!(f, "  lost by the broker: {alert}"))
     }
 }

@@ -54,6 +54,7 @@ pub(super) struct Site {
     slowest: (Duration, Duration),
     /// What the broker acknowledged and was killed before it wrote, while its reader was away.
     unwritten: BTreeSet<Due>,
+    kills_without_reader: usize,
 }
 
 impl Site {
@@ -72,7 +73,20 @@ impl Site {
         dice.shuffle(&mut victims);
         let (acknowledged, seed, began) = (options.acknowledged, options.seed, Instant::now());
         let (slowest, unwritten) = ((Duration::ZERO, Duration::ZERO), BTreeSet::new());
-        Ok(Self { service, broker, nms, load, dice, victims, acknowledged, seed, began, slowest, unwritten })
+        Ok(Self {
+            service,
+            broker,
+            nms,
+            load,
+            dice,
+            victims,
+            acknowledged,
+            seed,
+            began,
+            slowest,
+            unwritten,
+            kills_without_reader: 0,
+        })
     }
 
     /// All rounds, up to the first that finds something.
@@ -106,10 +120,18 @@ impl Site {
         let ledger = self.load.end()?;
         let counts = Ledger::compare(&ledger, &ledger, &self.service.counted()?);
         let due = ledger.due();
-        let reader = |told: &Watched<Told>, kills, but: &BTreeSet<Due>| {
-            let due: BTreeSet<Due> = due.difference(but).cloned().collect();
+        let due_but = |but| -> BTreeSet<Due> { due.difference(but).cloned().collect() };
+        let none = BTreeSet::new();
+        for (told, but) in [(&self.broker.told, &self.unwritten), (&self.nms.told, &none)] {
+            let due = due_but(but);
             // What is missing then is told by the verdict.
             let _late = told.wait(LAST_PATIENCE, |told| told.has(&due), |_| Failure::Exit(1)).is_err();
+        }
+        let may_lack = UNWRITTEN * self.kills_without_reader;
+        let unwritten = lacks(&self.broker.told, &self.nms.told, may_lack)?;
+        lacks(&self.nms.told, &self.broker.told, 0)?;
+        let reader = |told: &Watched<Told>, kills, but| {
+            let due = due_but(but);
             let told = told.with(|told| told.clone());
             Reader {
                 kills,
@@ -127,9 +149,9 @@ impl Site {
             slowest_start: self.service.slowest,
             slowest_readers: self.slowest,
             due: due.len() as u64,
-            unwritten: self.unwritten.len() as u64,
+            unwritten,
             broker: reader(&self.broker.told, self.broker.kills, &self.unwritten),
-            nms: reader(&self.nms.told, self.nms.kills, &BTreeSet::new()),
+            nms: reader(&self.nms.told, self.nms.kills, &none),
             counts,
             ledger,
         })
@@ -153,6 +175,7 @@ impl Site {
     fn kill_broker(&mut self) -> Result<(), Failure> {
         let is_away = self.dice.one_in(2);
         if is_away {
+            self.kills_without_reader += 1;
             self.broker.look_away()?;
         }
         self.go_on()?;
@@ -232,6 +255,14 @@ impl Site {
             Some(trouble) => Err(Failure::Said(format!("after a kill the store is not as it was: {trouble}"))),
         }
     }
+}
+
+/// The alerts and revisions that one reader lacks and the other has. It gets all in time, but for so many.
+fn lacks(reader: &Watched<Told>, other: &Watched<Told>, but: usize) -> Result<Vec<String>, Failure> {
+    let other = other.with(|told| told.clone());
+    let late = reader.wait(SHORT_PATIENCE, |told| told.lacks(&other).is_empty(), |told| lost(&told.lacks(&other)));
+    let lacking = reader.with(|told| told.lacks(&other));
+    if lacking.len() > but { late.map(|()| Vec::new()) } else { Ok(lacking) }
 }
 
 fn in_round(n: u64, victim: Victim, failure: Failure) -> Failure {

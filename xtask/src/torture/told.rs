@@ -71,6 +71,12 @@ impl Told {
         several.map(|(account, ids)| format!("{account}: {ids:?}")).collect()
     }
 
+    /// Alerts and revisions that `other` has and this reader has not.
+    pub(super) fn lacks(&self, other: &Self) -> Vec<String> {
+        let lacking = other.payloads.keys().filter(|revision| !self.payloads.contains_key(*revision));
+        lacking.map(|(id, revision)| format!("{id} revision {revision}")).collect()
+    }
+
     /// Alerts and revisions, each once.
     pub(super) fn different(&self) -> u64 {
         self.payloads.len() as u64
@@ -92,6 +98,9 @@ mod tests {
         assert_eq!((told.messages, told.different(), told.wrong.len()), (3, 2, 0));
         told.take(&message("x", 2, "c"));
         assert_eq!(told.wrong.len(), 1);
+        let mut other = Told::default();
+        other.take(&message("x", 1, "a"));
+        assert_eq!((other.lacks(&told), told.lacks(&other)), (vec!["x revision 2".to_owned()], vec![]));
     }
 
     #[test]
