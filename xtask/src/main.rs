@@ -12,6 +12,7 @@ mod pysnmp;
 mod test;
 mod tidy;
 mod tool;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -46,6 +47,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "fuzz",
         "ten million mutated inputs over all targets; --target NAME, --runs N, --seed N, --from N, --libfuzzer SECONDS each",
         fuzz::run,
+    ),
+    (
+        "torture",
+        "kill -9 the service, its broker and its NMS under load, and count what is lost; --short, --rounds N, --seed N",
+        torture::run,
     ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),

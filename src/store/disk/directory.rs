@@ -21,8 +21,10 @@ use crate::store::backend::{Fault, FaultKind};
 const BALLAST_BYTES: usize = 1 << 20;
 /// Free space without which sled is not opened: opened on a full disk it can damage what it holds.
 const MIN_FREE_BYTES: u64 = 768 << 10;
-/// Attempts at opening that ended the process before the store is set aside.
-const ATTEMPTS: u32 = 2;
+/// Attempts at opening, one behind the other, that ended the process before the store is set aside. A store that makes sled panic is set
+/// aside at once; this is for what nobody saw, and it may have been the power: so more than twice, and fewer than the five starts that
+/// systemd allows in a row.
+const ATTEMPTS: u32 = 4;
 /// Damaged stores that are kept; the oldest goes first.
 const KEPT_DAMAGED: usize = 3;
 

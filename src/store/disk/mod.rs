@@ -313,7 +313,7 @@ fn write_batch<'a>(
 ///
 /// Where panics unwind, a panic is a damaged store. Where they abort (release builds), a panic in a store that was `used`
 /// starts the program again in its place, with the same arguments, and the new run sets the store aside; anything else that
-/// ends the process while opening is counted, and the store set aside after the second time.
+/// ends the process while opening is counted, and the store set aside after the fourth time in a row.
 fn open_guarded(directory: &Directory, used: bool) -> Result<Db, Fault> {
     #[cfg(panic = "abort")]
     let _restart = used.then(|| restart::OnPanic::install(directory.opening()));

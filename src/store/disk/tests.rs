@@ -153,10 +153,10 @@ fn half_made_snapshots_are_deleted_before_opening() {
 }
 
 #[test]
-fn a_store_that_ended_the_process_twice_while_opening_is_set_aside() {
+fn a_store_that_ended_the_process_four_times_in_a_row_while_opening_is_set_aside() {
     let place = Place::new();
     filled(&place);
-    for (attempts, expected) in [("1", None), ("2", Some("data.damaged-1"))] {
+    for (attempts, expected) in [("1", None), ("3", None), ("4", Some("data.damaged-1"))] {
         fs::write(place.store().join("opening"), attempts).unwrap();
         let (backend, opened) = place.open();
         let why = "opening it has ended the process before".to_owned();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-pub(super) fn line() -> String {
+pub(crate) fn line() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     let cpu = read("/proc/cpuinfo");
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));

@@ -41,17 +41,13 @@ pub(super) fn account(n: u64) -> String {
 }
 
 /// A wrong credential, as `UC_IMS` tells it over syslog.
-pub(super) fn auth_fail(n: u64, account: &str, at: Wall) -> Vec<u8> {
+pub(crate) fn auth_fail(n: u64, account: &str, at: Wall) -> Vec<u8> {
     alarm(n, at, &format!("%UC_IMS-4-authFail: %{}", auth_fail_text(account)))
 }
 
 /// A locked credential, as `UC_IMS` tells it over syslog.
 pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
-    let text = format!(
-        "%UC_IMS-4-authHackLock: %[UserID={account}][AppID=Cisco Tomcat]{CLUSTER}[NodeID=cucm-sub1]: \
-         This user attempted to login unsuccessfully the number of times set by the administrator."
-    );
-    alarm(n, at, &text)
+    alarm(n, at, &format!("%UC_IMS-4-authHackLock: %{}", hack_lock_text(account)))
 }
 
 /// A line that no catalogue entry reads.
@@ -66,26 +62,26 @@ pub(super) fn no_entry(n: u64, at: Wall) -> Vec<u8> {
 /// The same as [`auth_fail`], as `clogMessageGenerated` in an SNMPv2c trap.
 pub(super) fn auth_fail_trap(n: u64, account: &str) -> Vec<u8> {
     let uptime = uptime(n);
-    let varbinds = clog_varbinds(account, uptime);
+    let varbinds = clog_varbinds("authFail", &auth_fail_text(account), uptime);
     encode::v2c(Kind::Trap, b"public", uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds)
 }
 
 /// The same in an SNMPv3 trap of [`user`], sent at this time of its engine.
 pub(super) fn auth_fail_v3_trap(n: u64, account: &str, time: u32) -> Vec<u8> {
     let uptime = uptime(n);
-    let varbinds = clog_varbinds(account, uptime);
+    let varbinds = clog_varbinds("authFail", &auth_fail_text(account), uptime);
     let pdu = encode::notification_pdu(Kind::Trap, uptime.cast_signed(), uptime, &CLOG_MESSAGE_GENERATED, &varbinds);
     user::secured(n, time, &pdu)
 }
 
-/// The columns of the table from which `clogMessageGenerated` tells.
-fn clog_varbinds(account: &str, uptime: u32) -> Vec<OutVarbind<'static>> {
+/// The columns of the table from which `clogMessageGenerated` tells: an alarm of `UC_IMS` with the text behind its `%`.
+pub(crate) fn clog_varbinds(alarm: &'static str, text: &str, uptime: u32) -> Vec<OutVarbind<'static>> {
     let column = |n: u32| Oid::known(&[1, 3, 6, 1, 4, 1, 9, 9, 41, 1, 2, 3, 1]).child(&[n, 7]);
     let values: [(u32, OutValue<'_>); 5] = [
         (2, "UC_IMS".into()),
         (3, OutValue::Integer(5)),
-        (4, "authFail".into()),
-        (5, OutValue::OctetString(format!("%{}", auth_fail_text(account)).into_bytes().into())),
+        (4, alarm.into()),
+        (5, OutValue::OctetString(format!("%{text}").into_bytes().into())),
         (6, OutValue::TimeTicks(uptime)),
     ];
     values.into_iter().filter_map(|(n, value)| Some(OutVarbind::new(column(n).ok()?, value))).collect()
@@ -101,10 +97,17 @@ pub(super) fn cold_start_inform() -> Vec<u8> {
     encode::v2c(Kind::Inform, b"public", 1, 1, &Oid::known(&[1, 3, 6, 1, 6, 3, 1, 1, 5, 1]), &[])
 }
 
-fn auth_fail_text(account: &str) -> String {
+pub(crate) fn auth_fail_text(account: &str) -> String {
     format!(
         "[UserID={account}][Message=Credential failure][AppID=Cisco Tomcat]{CLUSTER}\
          [NodeID=cucm-sub1]: An attempt to authenticate this user with the given credentials failed."
+    )
+}
+
+pub(crate) fn hack_lock_text(account: &str) -> String {
+    format!(
+        "[UserID={account}][AppID=Cisco Tomcat]{CLUSTER}[NodeID=cucm-sub1]: \
+         This user attempted to login unsuccessfully the number of times set by the administrator."
     )
 }
 

@@ -7,8 +7,8 @@
 mod core_path;
 mod footprint;
 mod latency;
-mod machine;
-mod messages;
+pub(crate) mod machine;
+pub(crate) mod messages;
 mod process;
 pub(crate) mod service;
 mod snmptrapd;
@@ -16,7 +16,7 @@ mod subscriber;
 mod table;
 mod throughput;
 mod traps;
-mod user;
+pub(crate) mod user;
 
 use std::fs;
 

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use lockwarden::usm::{Auth, Envelope, Keys, MasterKey, Privacy, Protection, User};
 use lockwarden::wire::snmp::v3::scoped_pdu;
 
-pub(super) const NAME: &str = "bench";
-pub(super) const AUTH_PASSWORD: &str = "auth-of-the-bench";
-pub(super) const PRIV_PASSWORD: &str = "priv-of-the-bench";
+pub(crate) const NAME: &str = "bench";
+pub(crate) const AUTH_PASSWORD: &str = "auth-of-the-bench";
+pub(crate) const PRIV_PASSWORD: &str = "priv-of-the-bench";
 /// The sender's engine, and the same in hexadecimal digits.
 pub(super) const ENGINE: [u8; 9] = [0x80, 0x00, 0x1f, 0x88, 0x04, 0x01, 0x02, 0x03, 0x04];
 pub(super) const ENGINE_DIGITS: &str = "0x80001f880401020304";
@@ -27,7 +27,7 @@ static USER: LazyLock<User> = LazyLock::new(|| {
 static KEYS: LazyLock<Keys> = LazyLock::new(|| USER.protection.keys(&ENGINE));
 
 /// The user, as a receiver knows it.
-pub(super) fn known() -> User {
+pub(crate) fn known() -> User {
     USER.clone()
 }
 

@@ -1,0 +1,70 @@
+//! How long, and with which seed.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::workspace::Failure;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Options {
+    /// How often the service is killed.
+    pub(super) service: u64,
+    /// How often the broker is, and how often the NMS.
+    pub(super) others: u64,
+    /// Events that must at least be acknowledged.
+    pub(super) acknowledged: u64,
+    pub(super) seed: u64,
+}
+
+impl Options {
+    /// A quarter of the rounds each for the broker and the NMS; 500 acknowledged events for each kill of the service.
+    const fn of(service: u64, seed: u64) -> Self {
+        Self { service, others: service.div_ceil(4), acknowledged: service.saturating_mul(500), seed }
+    }
+
+    /// Reads the arguments; without `--seed` each run has another one.
+    pub(super) fn read(arguments: &[String]) -> Result<Self, Failure> {
+        let (mut rounds, mut seed) = (200, None);
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let mut number = || {
+                let given = rest.next().and_then(|text| text.parse::<u64>().ok());
+                given.ok_or_else(|| Failure::Said(format!("{argument} takes a number")))
+            };
+            match argument.as_str() {
+                "--short" => rounds = 12,
+                "--rounds" => rounds = number()?,
+                "--seed" => seed = Some(number()?),
+                other => {
+                    return Err(Failure::Said(format!("no option `{other}`; there are --short, --rounds N, --seed N")));
+                }
+            }
+        }
+        Ok(Self::of(rounds, seed.unwrap_or_else(any_seed)))
+    }
+}
+
+fn any_seed() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| u64::from(since.subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_form_has_200_kills_and_100_000_acknowledged_events() {
+        let read = |arguments: &[&str]| {
+            Options::read(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+        };
+        let long = Options { service: 200, others: 50, acknowledged: 100_000, seed: 7 };
+        assert_eq!(read(&["--seed", "7"]).unwrap(), long);
+        assert_eq!(
+            read(&["--seed", "7", "--short"]).unwrap(),
+            Options { service: 12, others: 3, acknowledged: 6_000, seed: 7 }
+        );
+        for wrong in [&["--seed"][..], &["--rounds", "many"], &["--long"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
