@@ -51,6 +51,12 @@ pub(super) fn torn(mut scan: Scan<'_>) -> Option<(Zone, &str)> {
     Some((zone, alarm(scan)?))
 }
 
+/// An alarm with parameters and nothing before it.
+pub(super) fn bare(scan: Scan<'_>) -> Option<Header<'_>> {
+    let body = alarm(scan).filter(|body| ciscolog::parse(body).is_some_and(|log| !log.tags.is_empty()))?;
+    Some(Header { form: Form::CiscoLog, sequence: None, host: None, stamp: None, body })
+}
+
 type Found<'a> = (Option<&'a str>, Option<Stamp>, &'a str);
 
 /// The first of the numbers; IOS can write two (`29: 000031: …`).

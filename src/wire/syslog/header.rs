@@ -2,6 +2,8 @@
 //!
 //! Reads RFC 3164, 4.1, with what is sent in its name: a year, a fraction, an RFC 3339 date (rsyslog), a colon after the date, no
 //! host. CUCM's files write `Jan 15 08:21:05 cucm-sub1 local7 4 : …`, or only the seconds of the date: `31 cucm-sub1 local7 3 : …`.
+//! AIX passes on with `Message forwarded from aix1: …` behind the date, syslog-ng with `web1/relay1` for the host: the host is
+//! where the message began.
 
 use super::scan::Scan;
 use super::{Form, Pri, Record};
@@ -49,7 +51,10 @@ pub(super) fn read<'a>(mut scan: Scan<'a>, record: &mut Record<'a>) -> bool {
     if scan.eat(b':') {
         scan.blanks();
     }
-    let (host, rest) = host(scan);
+    let (host, rest) = match forwarded(scan) {
+        Some((host, rest)) => (Some(host), rest),
+        None => host(scan),
+    };
     scan = rest;
     if let Some(pri) = file_priority(&mut scan) {
         record.pri = record.pri.or(pri);
@@ -69,6 +74,7 @@ pub(super) fn tag(text: &str, after: AfterColon) -> Option<Tag<'_>> {
         return None;
     }
     let app = scan.ascii(MAX_TAG, |b| b.is_ascii_alphanumeric() || b"_./()@+-".contains(&b));
+    half_bracket(&mut scan);
     let pid = pid(&mut scan);
     let colon = scan.eat(b':');
     let blank = scan.blanks() || scan.is_empty();
@@ -90,6 +96,47 @@ pub(super) fn without_colons(text: &str) -> &str {
 }
 
 const MAX_TAG: usize = 64;
+
+/// `gdm-password][1234]`: gdm names its program after the end of a title in brackets.
+fn half_bracket(scan: &mut Scan<'_>) {
+    let mut ahead = *scan;
+    if ahead.eat(b']') && matches!(ahead.peek(), Some(b'[' | b':')) {
+        *scan = ahead;
+    }
+}
+
+/// Solaris' `[ID 800047 auth.info] …` before a text: its number, and what is left.
+pub(super) fn solaris_id(text: &str) -> Option<(&str, &str)> {
+    let (id, rest) = text.strip_prefix("[ID ")?.split_once("] ")?;
+    let (number, level) = id.split_once(' ')?;
+    let (facility, severity) = level.split_once('.')?;
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    (number.bytes().all(|b| b.is_ascii_digit()) && is_word(number) && is_word(facility) && is_word(severity))
+        .then_some((number, rest))
+}
+
+/// AIX's `Message forwarded from aix1: …` or `From aix1: …`, where the host stands otherwise: the host that wrote the message.
+pub(super) fn forwarded(mut scan: Scan<'_>) -> Option<(&str, Scan<'_>)> {
+    if !scan.eat_word("Message forwarded from ") && !scan.eat_word("From ") {
+        return None;
+    }
+    let host = scan.token().strip_suffix(':').filter(|host| is_name(host))?;
+    scan.blanks();
+    Some((origin(host), scan))
+}
+
+/// Whether it can be the name or the address of a host.
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-/@".contains(&b))
+}
+
+/// `web1` of `web1/relay1/relay2` and of `src@web1`: syslog-ng appends each relay to the name it was given, and puts the name of its
+/// source before its own (`chain-hostnames`).
+pub(super) fn origin(host: &str) -> &str {
+    let first = host.split_once('/').map_or(host, |(first, _)| first);
+    let name = first.rsplit_once('@').map_or(first, |(_, name)| name);
+    if name.is_empty() { host } else { name }
+}
 
 fn date(scan: &mut Scan<'_>) -> stamp::Shaped {
     let mut ahead = *scan;
@@ -123,7 +170,7 @@ fn host(scan: Scan<'_>) -> (Option<&str>, Scan<'_>) {
         return (None, scan);
     }
     ahead.blanks();
-    (Some(word), ahead)
+    (Some(origin(word)), ahead)
 }
 
 /// `%UC_IMS-4-authFail:`, `%ASA:`; but not a host `%bzorp`.

@@ -18,6 +18,12 @@ pub use framing::{Frame, Framing};
 /// A relay puts its header before that of the sender; more than this many headers are not read.
 const MAX_HEADERS: usize = 4;
 
+/// Facilities (RFC 5424, table 1) of programs that write down names, as they were typed by whoever asked to be let in.
+const MAIL: u8 = 2;
+const AUTH: u8 = 4;
+const AUTHPRIV: u8 = 10;
+const FTP: u8 = 11;
+
 /// What the priority says (RFC 5424, 6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pri {
@@ -52,7 +58,7 @@ pub struct Record<'a> {
     pub form: Form,
     /// CiscoLog's and IOS's number. CUCM counts per process and starts again with it: repeats and gaps are normal.
     pub sequence: Option<u64>,
-    /// The sender's name or address as written.
+    /// The name or address of the host that wrote the message, without the relays that syslog-ng appends to it.
     pub host: Option<&'a str>,
     /// The time stamp, if it can be read and exists in the calendar.
     pub stamp: Option<Stamp>,
@@ -60,7 +66,7 @@ pub struct Record<'a> {
     pub app: Option<&'a str>,
     /// RFC 5424's PROCID, or the number in brackets after the tag.
     pub pid: Option<&'a str>,
-    /// RFC 5424's MSGID.
+    /// RFC 5424's MSGID, or the number of Solaris' `[ID 800047 auth.info]`.
     pub msgid: Option<&'a str>,
     /// RFC 5424's STRUCTURED-DATA, raw, with its brackets.
     pub structured_data: Option<&'a str>,
@@ -95,14 +101,19 @@ pub fn decode(line: &str) -> Record<'_> {
             break;
         }
     }
+    record.read_forwarded();
     record.read_tag();
     record.read_after_tag();
+    record.read_solaris_id();
     record
 }
 
 impl<'a> Record<'a> {
     /// Reads one more header off the body; whether another may follow.
     fn read_header(&mut self) -> bool {
+        if self.form == Form::Rfc5424 && self.app.is_some() && self.is_about_strangers() {
+            return false;
+        }
         let mut scan = Scan::new(self.body);
         let pri = header::pri(&mut scan);
         self.pri = pri.or(self.pri);
@@ -170,16 +181,48 @@ impl<'a> Record<'a> {
         self.stamp = self.stamp.and_then(|stamp| stamp.mended(rest, zone));
     }
 
-    /// `logger '<188>101: cucm-sub1: ... : %UC_IMS...'` puts a tag before a whole message. One that begins with a PRI right behind
-    /// the tag, and goes on with a header that ends in an alarm, is believed; text of which a stranger chose a part is not.
+    /// A relay or `logger` can put a tag before a message of CUCM. Behind it is believed a whole one, from its PRI on
+    /// (`<188>101: cucm-sub1: ... : %UC_IMS...`), and an alarm with parameters that begins right there (`%UC_IMS-4-authFail: %[`).
+    /// Behind any other word it is not, since a stranger may have chosen it; nor is it in what sshd and its like write.
     fn read_after_tag(&mut self) {
         let mut scan = Scan::new(self.body);
-        if self.form == Form::Rfc3164
-            && let Some(pri) = header::pri(&mut scan)
-            && let Some(found) = cisco::read(scan)
-        {
+        if self.form != Form::Rfc3164 || self.app.is_none() || self.is_about_strangers() {
+            return;
+        }
+        let pri = header::pri(&mut scan);
+        let found = if pri.is_some() { cisco::read(scan) } else { cisco::bare(scan) };
+        if let Some(found) = found {
             self.become_cisco(found);
-            self.pri = Some(pri);
+            self.pri = pri.or(self.pri);
+        }
+    }
+
+    /// Whether the priority is that of programs that write down what anybody types: a text that looks like an alarm is his.
+    fn is_about_strangers(&self) -> bool {
+        self.pri.is_some_and(|pri| matches!(pri.facility, MAIL | AUTH | AUTHPRIV | FTP))
+    }
+
+    /// What AIX passes on, behind the header of one more relay; in RFC 5424 a relay takes two of its words for host and APP-NAME.
+    fn read_forwarded(&mut self) {
+        let torn = (self.form, self.host, self.app) == (Form::Rfc5424, Some("Message"), Some("forwarded"));
+        let behind =
+            matches!(self.form, Form::Rfc3164 | Form::Rfc5424) && self.app.is_none() && self.body.starts_with('M');
+        if (torn || behind)
+            && let Some((host, rest)) = header::forwarded(Scan::new(self.body))
+        {
+            (self.host, self.app, self.body) = (Some(host), None, rest.rest());
+            if self.form == Form::Rfc5424 {
+                self.take_tag(header::tag(self.body, header::AfterColon::Anything));
+            }
+        }
+    }
+
+    fn read_solaris_id(&mut self) {
+        if matches!(self.form, Form::Rfc3164 | Form::Rfc5424)
+            && self.app.is_some()
+            && let Some((number, text)) = header::solaris_id(self.body)
+        {
+            (self.msgid, self.body) = (self.msgid.or(Some(number)), text);
         }
     }
 

@@ -98,3 +98,87 @@ fn words_of_a_stranger_that_look_like_a_torn_date_are_no_alarm() {
         assert!(!record.body.starts_with('%'), "{line}: {record:?}");
     }
 }
+
+/// Host, program, process, message id and text.
+fn parts(line: &str) -> (Option<&str>, Option<&str>, Option<&str>, Option<&str>, &str) {
+    let record = decode(line);
+    (record.host, record.app, record.pid, record.msgid, record.body)
+}
+
+#[test]
+fn of_a_chain_of_host_names_the_first_counts() {
+    for host in ["web1", "web1/relay1", "web1/relay1/relay2", "src@web1", "src@web1/relay1", "s_net@src@web1/relay1"] {
+        let old = format!("<38>Jan 15 09:30:00 {host} sshd[20038]: text");
+        assert_eq!(parts(&old), (Some("web1"), Some("sshd"), Some("20038"), None, "text"), "{old}");
+        let new = format!("<38>1 2026-01-15T09:30:00Z {host} sshd 20038 - - text");
+        assert_eq!(parts(&new), (Some("web1"), Some("sshd"), Some("20038"), None, "text"), "{new}");
+        let alarm = format!("<188>Jan 15 08:00:37 {host} 101: Jan 15 2026 08:21:05.090 UTC : ");
+        check(&[&alarm], Some(101), Some("web1"), Some("2026-01-15T08:21:05.090Z"));
+    }
+    for odd in ["/relay1", "src@", "@"] {
+        assert_eq!(decode(&format!("<38>Jan 15 09:30:00 {odd} sshd[20038]: text")).host, Some(odd));
+    }
+}
+
+#[test]
+fn what_aix_passes_on_is_of_the_host_that_wrote_it() {
+    let su = (Some("aix1"), Some("su"), None, None, "BAD SU from jdoe to root at /dev/pts/0");
+    for line in [
+        "<37>Jan 15 09:30:00 Message forwarded from aix1: su: BAD SU from jdoe to root at /dev/pts/0",
+        "<37>Jan 15 09:30:00 From aix1: su: BAD SU from jdoe to root at /dev/pts/0",
+        "<37>Jan 15 09:30:00 relay1 Message forwarded from aix1: su: BAD SU from jdoe to root at /dev/pts/0",
+        "<37>1 2026-01-15T09:30:00Z relay1 - - - - Message forwarded from aix1: su: BAD SU from jdoe to root at /dev/pts/0",
+        "<37>1 2026-01-15T09:30:00Z Message forwarded - - - from aix1: su: BAD SU from jdoe to root at /dev/pts/0",
+    ] {
+        assert_eq!(parts(line), su, "{line}");
+    }
+    let repeated = "<37>Jan 15 09:30:00 Message forwarded from aix1: last message repeated 3 times";
+    assert_eq!(parts(repeated), (Some("aix1"), None, None, None, "last message repeated 3 times"));
+    let said = "<37>Jan 15 09:30:00 web1 sshd[1]: Message forwarded from aix1: su: x";
+    assert_eq!(parts(said), (Some("web1"), Some("sshd"), Some("1"), None, "Message forwarded from aix1: su: x"));
+    let tagged = "<37>Jan 15 09:30:00 Message forwarded from aix1: sshd[1]: error: text";
+    assert_eq!(parts(tagged), (Some("aix1"), Some("sshd"), Some("1"), None, "error: text"));
+}
+
+#[test]
+fn the_tags_of_solaris_and_of_gdm_are_read() {
+    for head in ["<38>Jan 15 09:30:00 sol1 su[77]: ", "<38>1 2026-01-15T09:30:00Z sol1 su 77 - - "] {
+        let line = format!("{head}[ID 800047 auth.info] 'su root' failed for jdoe on /dev/pts/1");
+        let text = "'su root' failed for jdoe on /dev/pts/1";
+        assert_eq!(parts(&line), (Some("sol1"), Some("su"), Some("77"), Some("800047"), text), "{line}");
+    }
+    let other = "<38>Jan 15 09:30:00 sol1 app: [ID of a thing] text";
+    assert_eq!(parts(other), (Some("sol1"), Some("app"), None, None, "[ID of a thing] text"));
+    let gdm = "<86>Jan 15 09:30:00 desk1 gdm-password][1234]: text";
+    assert_eq!(parts(gdm), (Some("desk1"), Some("gdm-password"), Some("1234"), None, "text"));
+    assert_eq!(decode("<86>Jan 15 09:30:00 desk1 gdm-password]: text").app, Some("gdm-password"));
+}
+
+#[test]
+fn an_alarm_right_behind_a_tag_is_read_unless_strangers_words_stand_there() {
+    let at = Some("2026-01-15T09:30:00.000Z");
+    let tagged = [
+        "<188>Jan 15 09:30:00 cucm-sub1 relayed: ",
+        "<188>Jan 15 09:30:00 cucm-sub1 relayed[7]:  ",
+        "<13>Jan 15 09:30:00 cucm-sub1 root: ",
+    ];
+    check(&tagged, None, Some("cucm-sub1"), at);
+    for line in [
+        // Not right behind the tag.
+        format!("<188>Jan 15 09:30:00 cucm-sub1 app: user {ALARM}"),
+        format!("<188>Jan 15 09:30:00 cucm-sub1 app: 12: user x: {ALARM}"),
+        format!("<188>Jan 15 09:30:00 cucm-sub1 app: USER Jan 15 2026 08:21:05.090 UTC : {ALARM}"),
+        // Facilities of programs that write what was typed.
+        format!("<86>Jan 15 09:30:00 web1 login: {ALARM}"),
+        format!("<38>Jan 15 09:30:00 web1 login: <188>101: {ALARM}"),
+        format!("<94>Jan 15 09:30:00 web1 ftpd[1]: {ALARM}"),
+        format!("<94>1 2026-01-15T09:30:00Z web1 ftpd 1 - - {ALARM}"),
+        format!("<94>1 2026-01-15T09:30:00Z web1 ftpd 1 - - <188>101: {ALARM}"),
+        format!("<94>1 2026-01-15T09:30:00Z web1 ftpd 1 - - USER Jan 15 2026 08:21:05.090 UTC : {ALARM}"),
+        // Text without parameters is not CUCM's.
+        "<188>Jan 15 09:30:00 web1 app: %UC_IMS-4-authFail: UserID:jdoe".to_owned(),
+    ] {
+        let record = decode(&line);
+        assert!(!matches!(record.form, Form::CiscoLog | Form::Ios), "{line}: {record:?}");
+    }
+}

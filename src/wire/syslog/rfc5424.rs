@@ -2,6 +2,7 @@
 //!
 //! Lengths are not checked: a long APP-NAME is still a name. Structured data is kept raw.
 
+use super::header;
 use super::scan::Scan;
 use super::{Form, Record};
 use crate::wire::stamp;
@@ -28,7 +29,7 @@ fn fields<'a>(mut scan: Scan<'a>, record: &mut Record<'a>) -> Option<()> {
     let mut time = Scan::new(time);
     let stamp = stamp::rfc3339(&mut time).flatten().filter(|_| time.is_empty());
     record.form = Form::Rfc5424;
-    record.host = known(host).or(record.host);
+    record.host = known(host).map(header::origin).or(record.host);
     record.stamp = stamp.or(record.stamp);
     (record.app, record.pid, record.msgid) = (known(app), known(pid), known(msgid));
     record.structured_data = structured_data;
