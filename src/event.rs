@@ -229,6 +229,9 @@ pub struct Observation<'a> {
     /// Equal for two deliveries of the same record on one channel, different for two records. None if the message carries
     /// nothing that tells a second delivery from a second event.
     pub fingerprint: Option<u64>,
+    /// Equal for two tellings of the same record by two ways, and for two records of one second: what a record has for a fingerprint
+    /// whose time is coarse. None if it has a fingerprint, or nothing like it.
+    pub likeness: Option<u64>,
     /// How long the lock lasts, if the message says so, in seconds; 0: until an administrator acts.
     pub unlock_s: Option<u32>,
     /// How many failures the message itself reports (`FailedLoginCount`), if it does.

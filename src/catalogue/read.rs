@@ -58,6 +58,7 @@ struct Message<'a> {
     host: &'a str,
     stamp: Option<Stamped>,
     fingerprint: Option<u64>,
+    likeness: Option<u64>,
     /// Where its times are to be taken that name no zone.
     zone: Option<&'a LocalZone>,
     depth: u8,
@@ -95,7 +96,8 @@ impl Catalogue {
         // The time stamp is sysUpTime at the event: equal for two copies of one event. Without it, the notification's own.
         hash.write_u32(clog.timestamp.unwrap_or(uptime));
         let zone = zone_of(&self.zones, &log, [origin.agent, origin.sender]);
-        let message = Message { origin, host: "", stamp: None, fingerprint: Some(hash.finish()), zone, depth: DEPTH };
+        let fingerprint = Some(hash.finish());
+        let message = Message { origin, host: "", stamp: None, fingerprint, likeness: None, zone, depth: DEPTH };
         let by_facility = self.entries(&facility, &name).next().is_some();
         if by_facility {
             self.alarm(&log, &message, self.entries(&facility, &name), each)
@@ -182,7 +184,7 @@ impl Catalogue {
         let text = fields.text(&entry.text);
         let mut verdict = Verdict::NeverCounted;
         for n in 0..times(fields, &entry.times) {
-            let again = Message { fingerprint: nth(message.fingerprint, n), ..*message };
+            let again = message.again(n);
             let said = self.text_of(app, text, &again, Repeated::Leave, each);
             if !matches!(said, Verdict::NoEntry | Verdict::NotASignIn) {
                 verdict = weightier(verdict, said);
@@ -244,6 +246,7 @@ impl Catalogue {
             credential: entry.credential,
             stamp: message.stamp,
             fingerprint: message.fingerprint,
+            likeness: message.likeness,
             unlock_s: number(&entry.unlock_s),
             reported_failures: number(&entry.failures),
             session: Session {
@@ -255,7 +258,8 @@ impl Catalogue {
         };
         let mut verdict = each(&observation);
         for n in 1..times(fields, &entry.times) {
-            let again = Observation { fingerprint: nth(message.fingerprint, n), ..observation.clone() };
+            let Message { fingerprint, likeness, .. } = message.again(n);
+            let again = Observation { fingerprint, likeness, ..observation.clone() };
             verdict = weightier(verdict, each(&again));
         }
         verdict
@@ -310,6 +314,7 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             credential: Credential::Password,
             stamp: failure.stamp.and_then(|stamp| stamped(stamp, message.origin.received, message.zone)),
             fingerprint: nth(message.fingerprint, n + 1),
+            likeness: None,
             unlock_s: None,
             reported_failures: None,
             session: Session::default(),
@@ -325,7 +330,12 @@ impl<'a> Message<'a> {
         let zone = zone_of(zones, log, [host, origin.sender]);
         let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
         let fingerprint = stamp.and_then(|stamp| line_fingerprint(record, log, stamp));
-        Self { origin, host, stamp, fingerprint, zone, depth }
+        Self { origin, host, stamp, fingerprint, likeness: None, zone, depth }
+    }
+
+    /// The `n`th event of those that it tells at once.
+    fn again(&self, n: u32) -> Self {
+        Self { fingerprint: nth(self.fingerprint, n), likeness: nth(self.likeness, n), ..*self }
     }
 
     /// Of a line without an alarm's name, which carries no other.
@@ -333,8 +343,11 @@ impl<'a> Message<'a> {
         let host = record.host.unwrap_or_default();
         let zone = if zones.is_empty() { None } else { zones.of(["", host, origin.sender]) };
         let stamp = record.stamp.and_then(|stamp| stamped(stamp, origin.received, zone));
-        let fingerprint = stamp.and_then(|stamp| text_fingerprint(record, stamp));
-        Self { origin, host, stamp, fingerprint, zone, depth: 0 }
+        let fingerprint = stamp.filter(|stamp| stamp.precision_ms <= 1).map(|stamp| text_fingerprint(record, stamp));
+        // Without a host, two senders are two hosts.
+        let coarse = stamp.filter(|stamp| stamp.precision_ms > 1 && !host.is_empty());
+        let likeness = coarse.map(|stamp| text_fingerprint(record, stamp));
+        Self { origin, host, stamp, fingerprint, likeness, zone, depth: 0 }
     }
 }
 
@@ -370,18 +383,22 @@ fn line_fingerprint(record: &Record<'_>, log: &CiscoLog<'_>, stamp: Stamped) -> 
     Some(hash.finish())
 }
 
-/// As [`line_fingerprint`], for text: only a time to the millisecond tells two equal texts of one process apart.
-fn text_fingerprint(record: &Record<'_>, stamp: Stamped) -> Option<u64> {
-    if stamp.precision_ms > 1 {
-        return None;
-    }
+/// As [`line_fingerprint`], for text: the time, the host without its domain, the program, the process and the text. Only a time to the
+/// millisecond tells two equal texts of one process apart.
+fn text_fingerprint(record: &Record<'_>, stamp: Stamped) -> u64 {
     let mut hash = SipHasher13::new();
     hash.write_i64(stamp.at.as_millis());
-    for part in [record.host, record.app, record.pid, Some(record.body)] {
+    for part in [record.host.map(without_domain), record.app, record.pid, Some(record.body)] {
         hash.write(part.unwrap_or_default().as_bytes());
         hash.write_u8(0);
     }
-    Some(hash.finish())
+    hash.finish()
+}
+
+/// One relay writes the short name, another the long one.
+fn without_domain(host: &str) -> &str {
+    let is_address = host.parse::<core::net::IpAddr>().is_ok();
+    host.split_once('.').filter(|_| !is_address).map_or(host, |(name, _)| name)
 }
 
 /// The fingerprint of the `n`th statement of one message; that of the message itself is the first's.

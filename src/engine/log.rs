@@ -111,6 +111,7 @@ fn observation_of(record: &AuditRecord) -> Observation<'_> {
         credential: Credential::Unknown,
         stamp: Some(Stamped { at: record.at, precision_ms: 1_000 }),
         fingerprint: Some(record.fingerprint()),
+        likeness: None,
         unlock_s: None,
         reported_failures: None,
         session: Session::default(),

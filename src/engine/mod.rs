@@ -171,6 +171,11 @@ impl Engine {
         {
             return Verdict::Replay;
         }
+        if let Some(likeness) = observation.likeness
+            && self.replays.told_elsewhere(likeness, (observation.sender, observation.authenticated as u32))
+        {
+            return Verdict::Replay;
+        }
         let name = Name::from_wire(observation.account);
         if name.is_empty() {
             return Verdict::NoAccount;

@@ -124,6 +124,7 @@ fn observation<'a>(
         credential: Credential::Password,
         stamp,
         fingerprint,
+        likeness: None,
         unlock_s: None,
         reported_failures: None,
         session: Session {
