@@ -11,6 +11,7 @@ mod pattern;
 mod prepare;
 mod proof;
 mod read;
+mod relation;
 mod zones;
 
 pub use explain::{Considered, Explanation, Statement};
@@ -70,27 +71,25 @@ impl Catalogue {
     /// entries of the files are asked before the shipped ones, and their test lines must hold.
     ///
     /// # Errors
-    /// Every problem of every file.
+    /// Every problem of every file. Test lines are tried in each file in which nothing is wrong but unknown keys; what fails there may
+    /// follow from a mistake in another file.
     pub fn with_files(files: &[(&str, &str)]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        let mut packs: Vec<Pack> = Vec::new();
+        let (mut packs, mut own): (Vec<Pack>, Vec<&str>) = (Vec::new(), Vec::new());
         for (n, (name, text)) in files.iter().chain(&SHIPPED).enumerate() {
-            match Source::read(name, text) {
-                Ok(pack) if packs.iter().any(|known| known.pack == pack.pack) => {
-                    if n < files.len() {
-                        problems.push(format!("{name}: pack {:?} is in another file, too", pack.pack));
-                    }
-                }
-                Ok(pack) => packs.push(pack),
-                Err(more) => problems.extend(more),
+            let (pack, more) = Source::read(name, text);
+            problems.extend(more);
+            let Some(pack) = pack else { continue };
+            if !packs.iter().any(|known| known.pack == pack.pack) {
+                packs.push(pack);
+                own.extend((n < files.len()).then_some(*name));
+            } else if n < files.len() {
+                problems.push(format!("{name}: pack {:?} is in another file, too", pack.pack));
             }
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
         let catalogue = Self::compile(packs);
-        let own = catalogue.packs.iter().zip(files);
-        problems.extend(own.flat_map(|(pack, (name, _))| catalogue.disproved(pack, name)));
+        let proofs = catalogue.packs.iter().zip(own);
+        problems.extend(proofs.flat_map(|(pack, name)| catalogue.disproved(pack, name)));
         if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
     }
 

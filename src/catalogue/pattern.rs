@@ -9,7 +9,9 @@ use core::fmt;
 
 use regex::bytes::{CaptureLocations, Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Hir, HirKind, Look};
+use regex_syntax::hir::Hir;
+
+use crate::catalogue::relation;
 
 /// A longer text is not compared with patterns, in bytes.
 pub(crate) const LONGEST: usize = 8 * 1024;
@@ -28,6 +30,16 @@ pub(crate) struct Pattern {
     places: Cell<Option<CaptureLocations>>,
 }
 
+/// Reads a pattern as [`Pattern`] matches it.
+///
+/// # Errors
+/// Says what is wrong with it, for the person who wrote it.
+pub(super) fn parse(text: &str) -> Result<Hir, String> {
+    let mut parser = ParserBuilder::new();
+    parser.utf8(false).unicode(false).dot_matches_new_line(true).nest_limit(DEEPEST);
+    parser.build().parse(text).map_err(|error| format!("is not a pattern: {}", reason(&error.to_string())))
+}
+
 /// What the named groups of a pattern held.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Captured<'a> {
@@ -38,10 +50,11 @@ impl Pattern {
     /// # Errors
     /// Says what is wrong with it, for the person who wrote it.
     pub(crate) fn compile(text: &str) -> Result<Self, String> {
-        let parsed = ParserBuilder::new().utf8(false).unicode(false).nest_limit(DEEPEST).build().parse(text);
-        let parsed = parsed.map_err(|error| format!("is not a pattern: {}", reason(&error.to_string())))?;
-        if is_dead(&parsed) {
-            return Err("can never match".into());
+        let parsed = parse(text)?;
+        if let Some(least) = parsed.properties().minimum_len().filter(|&least| least > LONGEST) {
+            return Err(format!(
+                "can never match: it asks for {least} bytes, and no text of more than {LONGEST} is read"
+            ));
         }
         let mut whole = RegexBuilder::new(&format!(r"\A(?:{text})\z"));
         whole.unicode(false).dot_matches_new_line(true).size_limit(LARGEST).nest_limit(DEEPEST + 2);
@@ -51,6 +64,9 @@ impl Pattern {
             }
             format!("is not a pattern: {}", reason(&error.to_string()))
         })?;
+        if relation::is_dead(&parsed) {
+            return Err("can never match".into());
+        }
         let named = regex.capture_names().enumerate().filter_map(|(n, name)| Some((n, name?.to_owned())));
         let names: Vec<_> = named.collect();
         if names.len() > GROUPS {
@@ -103,25 +119,6 @@ fn reason(error: &str) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-/// Whether no text at all can match: an empty class, or a beginning behind text, or text behind an end.
-fn is_dead(pattern: &Hir) -> bool {
-    let needs_text = |part: &Hir| part.properties().minimum_len().is_some_and(|least| least > 0);
-    match pattern.kind() {
-        HirKind::Concat(parts) => {
-            let ends = |look: Look| parts.iter().position(|part| matches!(part.kind(), HirKind::Look(l) if *l == look));
-            let behind_end = ends(Look::End).is_some_and(|at| parts.iter().skip(at).any(needs_text));
-            let before_start = ends(Look::Start).is_some_and(|at| parts.iter().take(at).any(needs_text));
-            behind_end || before_start || parts.iter().any(is_dead)
-        }
-        HirKind::Alternation(parts) => parts.iter().all(is_dead),
-        HirKind::Capture(group) => is_dead(&group.sub),
-        HirKind::Repetition(repeated) => repeated.min > 0 && is_dead(&repeated.sub),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => {
-            pattern.properties().minimum_len().is_none()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,12 +148,20 @@ mod tests {
 
     #[test]
     fn what_can_never_match_is_said() {
-        for text in ["user$x", "x^y", r"a[^\x00-\xff]", r"(?P<a>x\zy)", "(x^y|b$c)"] {
+        for text in
+            ["user$x", "x^y", r"a[^\x00-\xff]", r"(?P<a>x\zy)", "(x^y|b$c)", r"^\bfoo\Bbar\b\b.*\bx\B", r"foo\bbar"]
+        {
             assert_eq!(problem(text), "can never match", "{text}");
         }
         for text in ["^x$", "(a|b$c)", "x*^y", ""] {
             assert!(Pattern::compile(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_longer_than_any_text_that_is_read_is_said() {
+        let said = problem("x{8193}");
+        assert_eq!(said, "can never match: it asks for 8193 bytes, and no text of more than 8192 is read");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Makes a pack that was read ready to be asked, or says what is wrong with its entries.
 
 use crate::catalogue::file::{Entry, Pack, Said};
-use crate::catalogue::pattern::Pattern;
+use crate::catalogue::pattern::{self, Pattern};
+use crate::catalogue::relation;
 use crate::wire::snmp::Oid;
 
 /// A literal that is shorter stands in too many texts to spare any comparison.
 const SHORTEST_LITERAL: usize = 3;
+
+/// Keys that a meaning needs and that a group of the pattern can stand for.
+const GROUPS: [&str; 4] = ["account", "target", "text", "times"];
 
 /// A line of the file, and what is wrong there.
 type Problem = (usize, String);
@@ -66,19 +70,30 @@ impl Entry {
     }
 
     fn prepare(&mut self, problems: &mut Vec<Problem>) {
-        let family = self.family.clone();
-        let mut note = |line: usize, what: &str| problems.push((line, format!("entry {family}: {what}")));
+        let (mut wrong, mut is_compiled) = (Vec::new(), !self.lines.lacks(&["pattern"]));
         match self.pattern.as_deref().map(Pattern::compile) {
             Some(Ok(pattern)) => self.take(pattern),
             Some(Err(problem)) => {
-                note(self.lines.of("pattern"), &format!("pattern: {problem}"));
-                return;
+                is_compiled = false;
+                wrong.push(("pattern", problem));
             }
             None => {}
         }
-        self.form_problems().for_each(|(key, what)| note(self.lines.of(key), &format!("{key}: {what}")));
-        self.meaning_problems().for_each(|(key, what)| note(self.lines.of(key), &format!("{key}: {what}")));
-        self.group_problems().iter().for_each(|(key, what)| note(self.lines.of(key), &format!("{key}: {what}")));
+        wrong.extend(self.excluded_literals().map(|what| ("literal", what)));
+        // Each is left out where it may only follow from what could not be read.
+        if !self.lines.lacks(&["program", "literal", "facility", "alarm", "pattern", "pairs"]) {
+            wrong.extend(self.form_problems().map(|(key, what)| (key, what.to_owned())));
+        }
+        if !self.lines.lacks(&["meaning"]) {
+            let follows = |key: &str| self.lines.lacks(&[key]) || (!is_compiled && GROUPS.contains(&key));
+            let of_meaning = self.meaning_problems().filter(|(key, _)| !follows(key));
+            wrong.extend(of_meaning.map(|(key, what)| (key, what.to_owned())));
+        }
+        if is_compiled && self.lines.are_whole() {
+            wrong.extend(self.group_problems());
+        }
+        let name = if self.family.is_empty() { "entry".to_owned() } else { format!("entry {}", self.family) };
+        problems.extend(wrong.into_iter().map(|(key, what)| (self.lines.of(key), format!("{name}: {key}: {what}"))));
     }
 
     /// A key that is not given is the group of its name, if there is one.
@@ -126,6 +141,18 @@ impl Entry {
         ]
         .into_iter()
         .filter_map(|(wrong, key, what)| wrong.then_some((key, what)))
+    }
+
+    /// Literals that no text has room for that the pattern describes: the text would have to contain both.
+    fn excluded_literals(&self) -> impl Iterator<Item = String> {
+        let parsed = self.pattern.as_deref().and_then(|pattern| pattern::parse(pattern).ok());
+        let excluded = self
+            .literal
+            .iter()
+            .filter(move |literal| parsed.as_ref().is_some_and(|pattern| relation::excludes(pattern, literal)));
+        excluded.map(|literal| {
+            format!("{literal:?} stands in no text that the pattern describes: together they never match")
+        })
     }
 
     /// What is wrong with what it says.
