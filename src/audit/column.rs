@@ -122,14 +122,13 @@ impl Column {
     }
 }
 
-/// Compares letters and digits alone.
-fn is_same(a: &str, b: &str) -> bool {
-    let kept = |text: &'_ str| {
-        let kept = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
-        kept.collect::<heapless::Vec<char, 24>>()
-    };
-    // No name is as long as what does not fit.
-    b.len() <= 24 && kept(a) == kept(b) && b.bytes().all(|c| c.is_ascii_alphanumeric() || b" _-.:".contains(&c))
+/// Compares letters and digits alone. No name of a column is longer than 24 bytes.
+fn is_same(known: &str, name: &str) -> bool {
+    let is_part = |c: u8| c.is_ascii_alphanumeric() || b" _-.:".contains(&c);
+    fn kept(text: &str) -> impl Iterator<Item = u8> + '_ {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase())
+    }
+    name.len() <= 24 && kept(known).eq(kept(name)) && name.bytes().all(is_part)
 }
 
 /// `2026-01-15` and `08:21:05.090`, in UTC.

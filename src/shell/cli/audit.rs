@@ -15,13 +15,14 @@ use crate::audit::{
     Action, Already, AuditRecord, Column, DayOrder, Failed, Filter, LONGEST_FILE, Origin, Row, in_order, read_csv,
     read_json, read_xml, row_of_json, write_csv, write_json, write_xml,
 };
-use crate::config::Config;
+use crate::config::{Config, Mitel, ZoneName};
 use crate::event::Label;
 use crate::shell::control::{self, Ask};
 use crate::shell::{clock, zones};
 use crate::units::{Span, Wall};
-use crate::wire::LocalZone;
 
+/// Of a controller's name, as in the configuration.
+const LONGEST_NAME: usize = 64;
 /// Records asked for, or sent, at a time.
 const PAGE: usize = 64;
 /// Records that are listed if nothing else is said.
@@ -227,11 +228,13 @@ fn export(config: &Config, args: &ExportArgs) -> Result<(), String> {
 
 fn import(config: &Config, args: &ImportArgs) -> Result<(), String> {
     let rows = read(&args.file)?;
-    let (controller, zone) = match rows.iter().all(Row::is_ours) {
-        true => ((Label::new(), Label::new()), None),
-        false => controller(config, args.controller.as_deref())?,
+    // A file of ours says itself whose each record is; a wrong name is a mistake all the same.
+    let whose = match (rows.iter().all(Row::is_ours), args.controller.as_deref()) {
+        (true, None) => Whose { cluster: Label::new(), name: Label::new(), zone: None },
+        (_, name) => controller(&config.mitel, name)?,
     };
-    let (cluster, node) = controller;
+    let zone = whose.zone.map(|zone| zones::of_controller(&whose.name, zone)).transpose()?;
+    let (cluster, node) = (whose.cluster, whose.name);
     let order = if args.day_first { DayOrder::DayFirst } else { DayOrder::MonthFirst };
     let origin = Origin { cluster, node, zone: zone.as_ref(), order, now: clock::wall() };
     let (mut read, mut flaws) = (Vec::new(), Vec::new());
@@ -282,20 +285,39 @@ fn read(path: &Path) -> Result<Vec<Row>, String> {
     .map_err(named)
 }
 
-/// The cluster and the name of the controller that is meant, and its zone.
-fn controller(config: &Config, name: Option<&str>) -> Result<((Label, Label), Option<LocalZone>), String> {
-    let is_meant =
-        |known: &&crate::config::Mitel| name.is_none_or(|name| known.name.as_str().eq_ignore_ascii_case(name));
-    match (config.mitel.iter().find(is_meant), name) {
-        (Some(_), None) if config.mitel.len() > 1 => Err("which controller? say --controller NAME".into()),
-        (None, None) => Err("the file does not say whose it is; say --controller NAME".into()),
-        (Some(known), _) => {
-            let zone = known.zone.as_ref().map(|zone| zones::of_controller(&known.name, zone)).transpose()?;
-            let cluster = known.cluster.clone().unwrap_or_else(|| known.name.clone());
-            Ok(((cluster, known.name.clone()), zone))
+/// What is known of the controller that the records are of.
+#[derive(Debug, PartialEq, Eq)]
+struct Whose<'c> {
+    cluster: Label,
+    name: Label,
+    zone: Option<&'c ZoneName>,
+}
+
+/// The controller that is meant: one of the configured ones, or, where none is configured, any name.
+fn controller<'c>(configured: &'c [Mitel], name: Option<&str>) -> Result<Whose<'c>, String> {
+    let known = || configured.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", ");
+    let found = match (name, configured) {
+        (None, []) => return Err("the file does not say whose it is; say --controller NAME".into()),
+        (None, [only]) => only,
+        (None, _) => return Err(format!("which controller? say --controller NAME: one of {}", known())),
+        (Some(name), []) => {
+            let is_name = !name.trim().is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control);
+            let label = Label::from_wire(name);
+            return match is_name {
+                true => Ok(Whose { cluster: label.clone(), name: label, zone: None }),
+                false => Err(format!(
+                    "--controller: a name has 1 to {LONGEST_NAME} characters, none of them a control character"
+                )),
+            };
         }
-        (None, Some(name)) => Ok(((Label::from_wire(name), Label::from_wire(name)), None)),
-    }
+        (Some(name), _) => {
+            let is_meant = |known: &&Mitel| known.name.as_str().eq_ignore_ascii_case(name);
+            let unknown = || format!("--controller {name}: no [[mitel]] has this name; configured: {}", known());
+            configured.iter().find(is_meant).ok_or_else(unknown)?
+        }
+    };
+    let cluster = found.cluster.clone().unwrap_or_else(|| found.name.clone());
+    Ok(Whose { cluster, name: found.name.clone(), zone: found.zone.as_ref() })
 }
 
 /// The newest records that the filter takes, newest first.
@@ -347,4 +369,33 @@ fn time(text: &str) -> Result<Wall, String> {
     let at = whole.parse::<jiff::Timestamp>().ok().map(|at| Wall::from_millis(at.as_millisecond()));
     at.or_else(|| units.into_iter().find_map(|(unit, seconds)| before(unit, seconds)))
         .ok_or_else(|| "not a time such as 2026-01-15, 2026-01-15T08:00:00Z or 2h".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configured(names: &[&str]) -> Vec<Mitel> {
+        let sections =
+            names.iter().map(|name| format!("[[mitel]]\naddress = \"{name}.example.test\"\nname = \"{name}\"\n"));
+        Config::parse("lockwarden.toml", &sections.collect::<String>()).unwrap().mitel
+    }
+
+    #[test]
+    fn a_controller_is_one_of_those_that_are_configured_or_any_if_none_is() {
+        let two = configured(&["mitel1", "mitel2"]);
+        let of = |configured, name| controller(configured, name).map(|whose| whose.name.to_string());
+        assert_eq!(of(&two, Some("MITEL2")), Ok("mitel2".into()));
+        let unknown = "--controller nosuch: no [[mitel]] has this name; configured: mitel1, mitel2";
+        assert_eq!(of(&two, Some("nosuch")), Err(unknown.into()));
+        assert_eq!(of(&two, None), Err("which controller? say --controller NAME: one of mitel1, mitel2".into()));
+        assert_eq!(of(&two[..1], None), Ok("mitel1".into()));
+        assert_eq!(of(&[], Some("hq-pbx")), Ok("hq-pbx".into()));
+        assert_eq!(of(&[], None), Err("the file does not say whose it is; say --controller NAME".into()));
+        let form = Err("--controller: a name has 1 to 64 characters, none of them a control character".to_owned());
+        assert_eq!(
+            (of(&[], Some(" ")), of(&[], Some("a\nb")), of(&[], Some(&"x".repeat(65)))),
+            (form.clone(), form.clone(), form)
+        );
+    }
 }
