@@ -62,7 +62,7 @@ pub(crate) struct Health {
     /// Connections of the syslog ports.
     pub(crate) connections: Arc<Count>,
     /// What is wrong with the certificates of the syslog ports, if anything.
-    pub(crate) certificates: watch::Receiver<Option<String>>,
+    pub(crate) certificates: watch::Receiver<Vec<String>>,
 }
 
 impl Health {

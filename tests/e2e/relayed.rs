@@ -13,6 +13,8 @@ use super::site::{Directory, Site, free_port};
 /// The forms that rsyslog ships for relaying.
 const FORMS: [&str; 3] =
     ["RSYSLOG_ForwardFormat", "RSYSLOG_TraditionalForwardFormat", "RSYSLOG_SyslogProtocol23Format"];
+/// The ways in which it sends over TCP: lines that end, and lines that are counted (RFC 6587).
+const FRAMINGS: [&str; 2] = ["traditional", "octet-counted"];
 /// Where the node sends from; the relay sends from another address.
 const NODE: &str = "127.0.0.2";
 
@@ -23,15 +25,15 @@ struct Rsyslog {
 }
 
 impl Rsyslog {
-    /// One that relays each line in every form to `to`, and is there.
-    fn to(to: SocketAddr, site: &Site) -> Self {
+    /// One that relays each line in every form to `to`, once with each of these ways to send, and is there.
+    fn to(to: SocketAddr, ways: &[String], site: &Site) -> Self {
         let (directory, port) = (Directory::new(), free_port());
         let file = |name: &str| directory.path().join(name);
         let mut configuration =
             format!("module(load=\"imudp\")\ninput(type=\"imudp\" address=\"127.0.0.1\" port=\"{port}\")\n");
-        for form in FORMS {
+        for (form, way) in FORMS.iter().flat_map(|form| ways.iter().map(move |way| (form, way))) {
             configuration.push_str(&format!(
-                "action(type=\"omfwd\" target=\"{}\" port=\"{}\" protocol=\"udp\" template=\"{form}\")\n",
+                "action(type=\"omfwd\" target=\"{}\" port=\"{}\" {way} template=\"{form}\")\n",
                 to.ip(),
                 to.port()
             ));
@@ -74,7 +76,7 @@ fn ended(health: &Value, verdicts: &[&str]) -> u64 {
 #[test]
 fn a_line_relayed_in_three_forms_is_one_failure_of_the_node_that_sent_it() {
     let site = Site::start();
-    let rsyslog = Rsyslog::to(site.listens("syslog", "127."), &site);
+    let rsyslog = Rsyslog::to(site.listens("syslog", "127."), &["protocol=\"udp\"".to_owned()], &site);
     let forms = u64::try_from(FORMS.len()).unwrap();
     let sent = |site: &Site, lines: u64| {
         let ends = ["failure", "replay", "absorbed", "part-held", "part-late"];
@@ -106,4 +108,23 @@ fn a_line_relayed_in_three_forms_is_one_failure_of_the_node_that_sent_it() {
     for name in ["jdoe", "asmith", "ann"] {
         assert_eq!(site.account(name)["failures_total"], 1, "{name}");
     }
+}
+
+#[test]
+fn over_tcp_in_every_form_and_framing_the_node_is_the_one_that_sent_it_and_each_failure_counts_once() {
+    let site = Site::start();
+    let ways = FRAMINGS.map(|framing| format!("protocol=\"tcp\" TCP_Framing=\"{framing}\""));
+    let rsyslog = Rsyslog::to(site.listens("syslog/tcp", "127."), &ways, &site);
+    let copies = u64::try_from(FORMS.len() * FRAMINGS.len()).unwrap();
+    let lines = 3;
+    for n in 0..lines {
+        rsyslog.send(&auth_fail("jdoe", u32::try_from(n).unwrap() * 8 + 1));
+    }
+    let health =
+        site.health_when(|health| ended(health, &["failure", "lockout", "replay", "absorbed"]) >= lines * copies);
+    let counts = ["failure", "replay"].map(|verdict| ended(&health, &[verdict]));
+    assert_eq!(counts, [lines, lines * (copies - 1)], "{health:#}");
+    let named = |name: &str| health["nodes"].as_array().unwrap().iter().any(|node| node["name"] == name);
+    assert!(named("cucm-sub1") && !named("127.0.0.1"), "{health:#}");
+    assert_eq!(site.account("jdoe")["failures_total"], lines);
 }

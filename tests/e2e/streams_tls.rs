@@ -55,16 +55,9 @@ impl Ca {
         fs::write(at("ext"), "subjectAltName=DNS:box.example.test\n").unwrap();
         let mut sign =
             self.openssl(&["ca", "-batch", "-notext", "-config", &self.file("ca.conf"), "-extfile", &at("ext")]);
-        sign.args([
-            "-cert",
-            &self.file("ca.pem"),
-            "-keyfile",
-            &self.file("ca.key"),
-            "-startdate",
-            from,
-            "-enddate",
-            until,
-        ]);
+        sign.args(["-cert", &self.file("ca.pem"), "-keyfile", &self.file("ca.key"), "-startdate", from]);
+        // A number is one of days from now on.
+        sign.args([if until.ends_with('Z') { "-enddate" } else { "-days" }, until]);
         succeed(sign.args(["-in", &at("csr"), "-out", &at("pem")]));
         (at("pem").into(), at("key").into())
     }
@@ -246,4 +239,24 @@ fn a_certificate_that_cannot_be_used_is_named_and_everything_else_works() {
     assert!(trouble.ends_with("; syslog over TLS is not listened on"), "{trouble}");
     let checked = output(&mut site.command("check"));
     assert_eq!(checked.status.code(), Some(2), "{}", text(&checked.stderr));
+}
+
+#[test]
+fn our_own_certificate_that_has_expired_or_soon_will_is_told_of_until_it_is_renewed() {
+    let ca = Ca::new();
+    for (until, says) in [("20210101000000Z", "has expired at 2021-01-01T00:00:00.000Z;"), ("10", ", in 9 days;")] {
+        let files = ca.issue("old", "20200101000000Z", until);
+        let mut site = site_with(&files, "");
+        let told = |health: &Value| troubles(health).iter().any(|trouble| trouble.contains(says));
+        let health = site.health_when(told);
+        let begins = format!("syslog.tls.certificate: {}: ", files.0.display());
+        assert!(troubles(&health)[0].starts_with(&begins) && health["status"] == "degraded", "{health:#}");
+        site.log_line(|line| line.contains(&begins) && line.contains(says));
+
+        let renewed = ca.good("renewed");
+        fs::copy(&renewed.0, &files.0).unwrap();
+        fs::copy(&renewed.1, &files.1).unwrap();
+        site.hang_up();
+        site.health_when(|health| troubles(health).is_empty());
+    }
 }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod doors;
+mod expiry;
 mod tls;
 
 use std::cell::RefCell;
@@ -92,7 +93,7 @@ pub(crate) struct StreamsHandle {
     /// How many connections there are.
     pub(crate) count: Arc<Count>,
     /// What is wrong with the certificates, if anything.
-    pub(crate) trouble: watch::Receiver<Option<String>>,
+    pub(crate) trouble: watch::Receiver<Vec<String>>,
     thread: JoinHandle<Vec<TcpStream>>,
 }
 
@@ -115,7 +116,7 @@ pub(crate) fn start(
 ) -> std::io::Result<(StreamsHandle, mpsc::Receiver<Delivery>)> {
     let (out, deliveries) = mpsc::channel(QUEUE);
     let (stop, stopping) = watch::channel(false);
-    let (tell, trouble) = watch::channel(None);
+    let (tell, trouble) = watch::channel(Vec::new());
     let (reload, count) = (Arc::new(Notify::new()), Arc::new(Count::default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (again, counted) = (Arc::clone(&reload), Arc::clone(&count));
@@ -159,7 +160,7 @@ async fn run(
     (sockets, left): (Vec<StreamSocket>, Vec<TcpStream>),
     shared: Rc<Shared>,
     reload: Arc<Notify>,
-    tell: watch::Sender<Option<String>>,
+    tell: watch::Sender<Vec<String>>,
     mut stopping: watch::Receiver<bool>,
 ) {
     for stream in left {

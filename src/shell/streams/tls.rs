@@ -1,5 +1,6 @@
 //! The certificates of syslog over TLS (RFC 5425): read at the start, and again on SIGHUP and when the files change. Connections that are
-//! open go on with what they agreed on; files that are wrong leave the old ones in use.
+//! open go on with what they agreed on; files that are wrong leave the old ones in use. How long our own is good is looked at each time,
+//! too.
 
 use std::cell::RefCell;
 use std::fs;
@@ -15,7 +16,10 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::expiry::{Expiry, Standing};
 use crate::config::SyslogTls;
+use crate::shell::clock;
+use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 
 /// The files are looked at this often.
@@ -25,6 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 pub(crate) struct Certificates {
     files: SyslogTls,
     config: Arc<ServerConfig>,
+    expiry: Option<Expiry>,
     seen: Vec<Seen>,
 }
 
@@ -37,7 +42,8 @@ impl Certificates {
     pub(crate) fn read(files: &SyslogTls) -> Result<Self, String> {
         // Before the files are read: what is written meanwhile is read again.
         let seen = look(files);
-        Ok(Self { files: files.clone(), config: config(files)?, seen })
+        let (config, expiry) = config(files)?;
+        Ok(Self { files: files.clone(), config, expiry, seen })
     }
 
     pub(super) fn config(&self) -> Arc<ServerConfig> {
@@ -50,7 +56,7 @@ impl Certificates {
 
     fn read_again(&mut self) -> Result<(), String> {
         self.seen = look(&self.files);
-        self.config = config(&self.files)?;
+        (self.config, self.expiry) = config(&self.files)?;
         Ok(())
     }
 }
@@ -59,25 +65,46 @@ impl Certificates {
 pub(super) async fn keep_fresh(
     certificates: Rc<RefCell<Certificates>>,
     asked: Arc<Notify>,
-    tell: watch::Sender<Option<String>>,
+    tell: watch::Sender<Vec<String>>,
 ) {
+    let (mut unread, mut said) = (None, Standing::Good);
     loop {
+        let judged = judge(certificates.borrow().expiry.as_ref(), &mut said);
+        tell.send_replace(unread.iter().chain(&judged).cloned().collect());
         let is_asked = timeout(LOOK_EVERY, asked.notified()).await.is_ok();
         if !is_asked && !certificates.borrow().have_changed() {
             continue;
         }
-        match certificates.borrow_mut().read_again() {
+        unread = match certificates.borrow_mut().read_again() {
             Ok(()) => {
                 tracing::info!("syslog.tls: the certificates were read again; new connections get them");
-                tell.send_replace(None);
+                said = Standing::Good;
+                None
             }
             Err(problem) => {
                 let problem = format!("{problem}; the certificates that were read before stay in use");
                 tracing::error!("{problem}");
-                tell.send_replace(Some(problem));
+                Some(problem)
             }
+        };
+    }
+}
+
+/// What is wrong with the times of our certificate now; the log is told once of each way to be wrong.
+fn judge(expiry: Option<&Expiry>, said: &mut Standing) -> Option<String> {
+    let wall = clock::wall();
+    let now = Now { mono: Mono::ZERO, wall, synchronised: clock::is_synchronised(wall) };
+    let standing = expiry.map_or(Standing::Good, |expiry| expiry.standing(now));
+    let problem = expiry.and_then(|expiry| expiry.problem(now));
+    if let Some(problem) = problem.as_ref().filter(|_| standing != *said) {
+        match standing {
+            Standing::Good => {}
+            Standing::Soon => tracing::warn!("{problem}"),
+            Standing::NotYet | Standing::Expired => tracing::error!("{problem}"),
         }
     }
+    *said = standing;
+    problem
 }
 
 fn look(files: &SyslogTls) -> Vec<Seen> {
@@ -89,7 +116,8 @@ fn look(files: &SyslogTls) -> Vec<Seen> {
     [Some(&files.certificate), Some(&files.key), ca].into_iter().flatten().map(seen).collect()
 }
 
-fn config(files: &SyslogTls) -> Result<Arc<ServerConfig>, String> {
+/// What our connections are made with, and how long our certificate is good.
+fn config(files: &SyslogTls) -> Result<(Arc<ServerConfig>, Option<Expiry>), String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| format!("syslog.tls: {error}"))?;
@@ -104,8 +132,9 @@ fn config(files: &SyslogTls) -> Result<Arc<ServerConfig>, String> {
     };
     let chain = certificates("certificate", &files.certificate)?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| wrong("key", &files.key, &error))?;
+    let expiry = Expiry::of(&files.certificate, &chain);
     let config = builder.with_single_cert(chain, key);
-    config.map(Arc::new).map_err(|error| {
+    config.map(|config| (Arc::new(config), expiry)).map_err(|error| {
         format!("syslog.tls: {} does not fit {}: {error}", files.key.display(), files.certificate.display())
     })
 }

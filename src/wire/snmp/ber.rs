@@ -1,4 +1,5 @@
-//! The octets of SNMP: tag, length, value (X.690 as RFC 3417 section 8 narrows it), read by one cursor and written by one writer.
+//! The octets of SNMP: tag, length, value (X.690 as RFC 3417 section 8 narrows it), read by one cursor and written by one writer. A
+//! certificate's are read by the same cursor.
 //!
 //! Refuses indefinite and reserved lengths, lengths of more than four octets, tag numbers above 30, and simple types in
 //! constructed form. Accepts lengths that are longer than they need be. Every read can fail; nothing here copies.
@@ -7,11 +8,11 @@ use snmp_parser::asn1_rs::Integer;
 
 use crate::wire::DecodeError;
 
-pub(super) const INTEGER: u8 = 0x02;
+pub(in crate::wire) const INTEGER: u8 = 0x02;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const NULL: u8 = 0x05;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
+pub(in crate::wire) const SEQUENCE: u8 = 0x30;
 pub(super) const IP_ADDRESS: u8 = 0x40;
 pub(super) const COUNTER32: u8 = 0x41;
 pub(super) const UNSIGNED32: u8 = 0x42;
@@ -35,18 +36,18 @@ pub(super) const REPORT_PDU: u8 = 0xa8;
 
 /// One element: its tag, its content, and both with the length between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tlv<'a> {
-    pub(super) tag: u8,
-    pub(super) content: &'a [u8],
+pub(in crate::wire) struct Tlv<'a> {
+    pub(in crate::wire) tag: u8,
+    pub(in crate::wire) content: &'a [u8],
     pub(super) whole: &'a [u8],
 }
 
 /// Reads elements one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cursor<'a>(&'a [u8]);
+pub(in crate::wire) struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::wire) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
@@ -59,7 +60,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next element, whatever it is.
-    pub(super) fn tlv(&mut self, field: &'static str) -> Result<Tlv<'a>, DecodeError> {
+    pub(in crate::wire) fn tlv(&mut self, field: &'static str) -> Result<Tlv<'a>, DecodeError> {
         let start = self.0;
         let (&tag, after_tag) = start.split_first().ok_or(DecodeError::Missing(field))?;
         if tag & 0x1f == 0x1f {
@@ -73,7 +74,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The content of the next element, which must carry `tag`.
-    pub(super) fn content(&mut self, tag: u8, field: &'static str) -> Result<&'a [u8], DecodeError> {
+    pub(in crate::wire) fn content(&mut self, tag: u8, field: &'static str) -> Result<&'a [u8], DecodeError> {
         let tlv = self.tlv(field)?;
         if tlv.tag == tag { Ok(tlv.content) } else { Err(DecodeError::Invalid(field)) }
     }
@@ -97,7 +98,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing may be left of `field`.
-    pub(super) const fn end(self, field: &'static str) -> Result<(), DecodeError> {
+    pub(in crate::wire) const fn end(self, field: &'static str) -> Result<(), DecodeError> {
         if self.0.is_empty() { Ok(()) } else { Err(DecodeError::Trailing(field)) }
     }
 }

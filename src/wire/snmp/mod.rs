@@ -5,7 +5,7 @@
 //! `snmp-parser` reads the varbinds, the walk around it checks what the parser does not, and reads what it refuses although it
 //! is legal.
 
-mod ber;
+pub(super) mod ber;
 mod clog;
 pub mod encode;
 mod message;
