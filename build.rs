@@ -1,5 +1,6 @@
 //! Turns the chosen board file into the constants that `src/board.rs` includes.
 //! `LOCKWARDEN_BOARD` names a file of `board/` without its ending; the default is `generic-x86_64`.
+//! Tells the linker what a build for a box can do without.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
@@ -22,6 +23,7 @@ struct Board {
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=LOCKWARDEN_BOARD");
     println!("cargo::rerun-if-changed=board");
+    leave_out_what_a_box_does_not_need()?;
     let wanted = env::var("LOCKWARDEN_BOARD").unwrap_or_else(|_| "generic-x86_64".into());
     let path = format!("board/{wanted}.toml");
     let text =
@@ -40,5 +42,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "/// {doc}\npub const {name}: usize = {value};")?;
     }
     fs::write(Path::new(&env::var("OUT_DIR")?).join("board.rs"), out)?;
+    Ok(())
+}
+
+/// Only of the build that is made small and ends at a panic (`[profile.release]`): tables for unwinding, and relocations in the long form.
+fn leave_out_what_a_box_does_not_need() -> Result<(), Box<dyn Error>> {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|given| given == value);
+    if is("PROFILE", "release") && is("OPT_LEVEL", "z") && is("CARGO_CFG_TARGET_OS", "linux") {
+        let script = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("board/no-unwind.ld");
+        let arguments = [
+            "-Wl,--no-eh-frame-hdr".into(),
+            format!("-Wl,-T,{}", script.display()),
+            "-Wl,-z,pack-relative-relocs".into(),
+        ];
+        arguments.iter().for_each(|argument| println!("cargo::rustc-link-arg-bins={argument}"));
+    }
     Ok(())
 }
