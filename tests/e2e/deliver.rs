@@ -1,15 +1,11 @@
 //! Whatever happens to the broker, subscribers get every alert.
 
 use super::broker::{Mosquitto, Subscriber, brief};
-use super::cucm::{auth_fail, auth_success};
+use super::cucm::auth_success;
 use super::site::{Site, troubles};
 
 /// The MQTT version as the configuration calls it, and as mosquitto's clients do.
 const BOTH: [(u8, &str); 2] = [(5, "5"), (4, "311")];
-
-fn lock(site: &Site, user: &str) {
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail(user, n)));
-}
 
 #[test]
 fn a_broker_with_a_password_is_served_in_both_versions() {
@@ -21,7 +17,7 @@ fn a_broker_with_a_password_is_served_in_both_versions() {
         let site = Site::start_for(&broker, &mqtt);
         let mut reader = Subscriber::to(&site.access);
         assert_eq!(reader.next("status").payload, "online");
-        lock(&site, "jdoe");
+        site.lock("jdoe");
         assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
         site.syslog(&auth_success("jdoe", 60));
         assert_eq!(brief(&reader.alert()), "cleared lockout jdoe 2 inferred 3 success");
@@ -40,7 +36,7 @@ fn a_wrong_password_is_named_and_costs_no_alert(version: u8, of_reader: &'static
     let trouble = troubles(&health).concat();
     assert!(trouble.starts_with("mqtt: ") && trouble.contains("warden") && trouble.contains("password"), "{trouble}");
     assert_eq!(site.ask("health").1, 3);
-    lock(&site, "jdoe");
+    site.lock("jdoe");
     site.health_when(|health| health["sinks"][0]["backlog"] == 1);
     broker.stop();
     broker.set_users(&[("reader", "seen"), ("warden", "right")]);
@@ -92,7 +88,7 @@ fn an_outage_that_outlasts_a_restart_costs_no_alert() {
     let mut reader = Subscriber::lasting(&broker.access);
     broker.stop();
     let mut site = Site::start_for(&broker, "");
-    lock(&site, "jdoe");
+    site.lock("jdoe");
     let health = site.health_when(|health| health["sinks"][0]["backlog"] == 1);
     assert_eq!(health["received"], 3);
     let alerts = site.ask("alerts").0;

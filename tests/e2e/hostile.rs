@@ -21,7 +21,7 @@ fn everything_shown(written: &str, account: &str) -> Vec<String> {
     let mut trapd = Trapd::by_name(TAKES_OURS);
     let mut site = Site::start_with(|settings| settings.mqtt += &receiver_of(&trapd.at));
     let mut reader = Subscriber::to(&site.access);
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail(written, n)));
+    site.lock(written);
     let message = reader.next("alerts/lockout");
     let alert = message.json();
     assert_eq!((alert["account"].as_str(), alert["failures"].as_u64()), (Some(account), Some(3)));

@@ -1,7 +1,7 @@
 //! The management system's side: net-snmp's snmptrapd with the module that `lockwarden mib` prints, over each version of SNMP, and
 //! receivers beside it that do not exist or do not take what they are sent.
 
-use super::cucm::{auth_fail, auth_success};
+use super::cucm::auth_success;
 use super::relay::{OUR_ENGINE, OUR_USER, TAKES_OURS, nms, sink, takes_our_user};
 use super::site::{Site, troubles};
 use super::trapd::Trapd;
@@ -9,11 +9,6 @@ use super::trapd::Trapd;
 /// A receiver of informs, in the configuration.
 pub(crate) fn receiver_of(address: &str) -> String {
     nms(address, "v2c", "kind = \"inform\"\ncommunity = \"nms-community\"")
-}
-
-/// Three failures in a row: an inferred lockout.
-fn lock(site: &Site) {
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
 }
 
 /// The lockout as snmptrapd shows it.
@@ -45,7 +40,7 @@ fn a_lockout_reaches_the_nms_by_name_while_another_receiver_cannot_even_be_found
         settings.mqtt += &receiver_of(&trapd.at);
         settings.mqtt += &receiver_of("nowhere.invalid:162");
     });
-    lock(&site);
+    site.lock("jdoe");
     assert_is_lockout(&trapd.shown());
     site.syslog(&auth_success("jdoe", 60));
     assert_is_cleared(&trapd.shown());
@@ -69,7 +64,7 @@ fn over_v3_a_lockout_arrives_as_trap_and_as_inform_by_name_and_so_does_its_end_a
         settings.traps += &format!("\nengine-id = \"{OUR_ENGINE}\"");
         settings.mqtt += &(ours(&traps.at, "trap") + &ours(&informs.at, "inform"));
     });
-    lock(&site);
+    site.lock("jdoe");
     let raised = [traps.shown(), informs.shown()];
     assert_eq!(
         raised.each_ref().map(|shown| shown[0].as_str()),
@@ -99,7 +94,7 @@ fn a_wrong_password_or_user_is_named_and_delays_no_other_receiver() {
             settings.mqtt += &ours(&trapd.at, "inform");
         }
     });
-    lock(&site);
+    site.lock("jdoe");
     assert_is_lockout(&alive.shown());
     site.syslog(&auth_success("jdoe", 60));
     assert_is_cleared(&alive.shown());

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::broker::Subscriber;
-use super::cucm::{about, auth_fail, inform};
+use super::cucm::{about, inform};
 use super::programs::{program, succeed};
 use super::site::Site;
 use super::usm::{Failed, Node, User};
@@ -45,7 +45,7 @@ fn an_inform_of_v2c_or_v3_is_answered_and_an_alert_published_only_after_a_sync()
     for ticks in [2_000, 3_000] {
         succeed(&mut node.inform(&user, Failed { account: "bsmith", ticks }, traps));
     }
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
+    site.lock("jdoe");
     assert_eq!(reader.alert()["account"], "jdoe");
     // Each SNMPv3 inform asks for our engine first.
     site.settled(9);

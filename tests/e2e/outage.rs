@@ -5,13 +5,9 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::broker::{Mosquitto, Subscriber, brief};
-use super::cucm::{auth_fail, auth_success};
+use super::cucm::auth_success;
 use super::programs::output;
 use super::site::{Settings, Site, lockwarden, troubles};
-
-fn lock(site: &Site, user: &str) {
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail(user, n)));
-}
 
 /// Lets the process write files of so many bytes at most, or of any size.
 fn limit_files(site: &Site, bytes: &str) {
@@ -34,16 +30,15 @@ fn a_full_disk_costs_no_alert_and_is_over_without_a_restart() {
     let mut broker = Mosquitto::open();
     broker.start();
     let mut reader = Subscriber::to(&broker.access);
-    let url = format!("[mqtt]\nbroker = \"mqtt://127.0.0.1:{}\"", broker.access.port);
-    let mut site = Site::configured(broker.access.clone(), &Settings { mqtt: url, ..Settings::default() });
+    let mut site = Site::configured(broker.access.clone(), &Settings::publishing_to(&broker, ""));
     run_limitable(&mut site);
-    lock(&site, "jdoe");
+    site.lock("jdoe");
     let first = reader.alert();
     assert_eq!(brief(&first), "raised lockout jdoe 1 inferred 3 null");
     site.settled(3);
 
     limit_files(&site, "1");
-    lock(&site, "asmith");
+    site.lock("asmith");
     assert_eq!(brief(&reader.alert()), "raised lockout asmith 1 inferred 3 null");
     let health = site.health_when(|health| health["store"]["on_disk"] == false);
     let told = troubles(&health).join("\n");
@@ -79,7 +74,7 @@ fn a_store_that_is_removed_while_running_is_noticed_and_written_again() {
     broker.start();
     let mut reader = Subscriber::to(&broker.access);
     let mut site = Site::start_for(&broker, "");
-    lock(&site, "jdoe");
+    site.lock("jdoe");
     let raised = reader.alert();
     site.settled(3);
     let store = site.directory.path().join("store");

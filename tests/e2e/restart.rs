@@ -10,7 +10,7 @@ fn kill_9_with_open_lockouts_neither_raises_them_again_nor_forgets_their_clear()
     broker.start();
     let mut reader = Subscriber::to(&broker.access);
     let mut site = Site::start_for(&broker, "");
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
+    site.lock("jdoe");
     let raised = reader.alert();
     assert_eq!(brief(&raised), "raised lockout jdoe 1 inferred 3 null");
     site.settled(3);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use serde_json::Value;
 
 use super::broker::{Access, Mosquitto};
+use super::cucm::auth_fail;
 use super::programs::{Lines, deadline, ended, output, signal, start, terminate, text};
 
 /// The program under test.
@@ -73,6 +74,14 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Of a service that publishes to this broker with these lines of configuration.
+    pub(crate) fn publishing_to(broker: &Mosquitto, mqtt: &str) -> Self {
+        let mqtt = format!("[mqtt]\nbroker = \"mqtt://127.0.0.1:{}\"\n{mqtt}", broker.access.port);
+        Self { mqtt, ..Self::default() }
+    }
+}
+
 /// A service with its surroundings.
 pub(crate) struct Site {
     pub(crate) directory: Directory,
@@ -107,8 +116,7 @@ impl Site {
 
     /// A running service that publishes to this broker with these lines of configuration.
     pub(crate) fn start_for(broker: &Mosquitto, mqtt: &str) -> Self {
-        let url = format!("[mqtt]\nbroker = \"mqtt://127.0.0.1:{}\"\n{mqtt}", broker.access.port);
-        let mut site = Self::configured(broker.access.clone(), &Settings { mqtt: url, ..Settings::default() });
+        let mut site = Self::configured(broker.access.clone(), &Settings::publishing_to(broker, mqtt));
         site.run();
         site
     }
@@ -206,6 +214,11 @@ impl Site {
     /// A datagram to the syslog port.
     pub(crate) fn syslog(&self, line: &str) {
         send(self.listens("syslog", "127."), line.as_bytes());
+    }
+
+    /// Three failures in a row of this user: an inferred lockout.
+    pub(crate) fn lock(&self, user: &str) {
+        [1, 9, 20].iter().for_each(|&n| self.syslog(&auth_fail(user, n)));
     }
 
     /// What a command prints with `--json`, and its exit code.

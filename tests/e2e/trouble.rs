@@ -5,13 +5,8 @@ use std::net::{TcpListener, UdpSocket};
 use std::process::Output;
 
 use super::broker::{Access, Mosquitto, Subscriber, brief};
-use super::cucm::auth_fail;
 use super::programs::{output, text};
 use super::site::{Settings, Site, troubles};
-
-fn lock(site: &Site) {
-    [1, 9, 20].iter().for_each(|&n| site.syslog(&auth_fail("jdoe", n)));
-}
 
 /// What a service that cannot start says, and its exit code.
 fn failed(site: &Site) -> (String, Option<i32>) {
@@ -25,7 +20,7 @@ fn a_trap_port_that_is_taken_leaves_syslog_working_and_is_named() {
     let at = taken.local_addr().unwrap();
     let site = Site::start_with(|settings| settings.traps = format!("listen = [\"{at}\"]"));
     let mut reader = Subscriber::to(&site.access);
-    lock(&site);
+    site.lock("jdoe");
     assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
     let problem = format!(
         "traps.listen: {at} is not listened on: another program has this port (`ss -lunpt` shows which); end it, or choose \
@@ -72,12 +67,12 @@ fn without_a_place_for_its_store_it_works_in_memory_and_says_so() {
     let mut broker = Mosquitto::open();
     broker.start();
     let mut reader = Subscriber::to(&broker.access);
-    let url = format!("[mqtt]\nbroker = \"mqtt://127.0.0.1:{}\"", broker.access.port);
-    let mut site = Site::configured(broker.access.clone(), &Settings { mqtt: url.clone(), ..Settings::default() });
+    let publishing = || Settings::publishing_to(&broker, "");
+    let mut site = Site::configured(broker.access.clone(), &publishing());
     let file = site.directory.path().join("a-file");
     fs::write(&file, "in the way").unwrap();
     let store = file.join("store");
-    let settings = Settings { mqtt: url, store: Some(store.clone()), ..Settings::default() };
+    let settings = Settings { store: Some(store.clone()), ..publishing() };
     let place = Site::configured(broker.access.clone(), &settings);
     fs::copy(place.configuration(), site.configuration()).unwrap();
     site.run();
@@ -91,7 +86,7 @@ fn without_a_place_for_its_store_it_works_in_memory_and_says_so() {
         "{trouble}"
     );
     assert_eq!((&health["status"], &health["store"]["on_disk"]), (&"degraded".into(), &false.into()));
-    lock(&site);
+    site.lock("jdoe");
     assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
     assert!(site.stop().iter().any(|line| line.contains("kept in memory")));
 }
@@ -111,7 +106,7 @@ fn a_second_service_on_the_same_store_is_refused_and_the_first_goes_on() {
     );
     assert_eq!(said.trim_end(), sentence);
     let mut reader = Subscriber::to(&site.access);
-    lock(&site);
+    site.lock("jdoe");
     assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null");
     assert_eq!(troubles(&site.settled(3)), <[String; 0]>::default());
 }
