@@ -135,16 +135,15 @@ pub trait Backend: Send {
     }
 }
 
-/// Every pair of `tree` from `from` on, a page at a time.
+/// Every pair that `scan` gives (see [`Backend::scan`]) from `from` on, a page at a time.
 pub(super) fn each(
-    backend: &dyn Backend,
-    tree: Tree,
+    scan: impl Fn(&[u8], usize) -> Result<Vec<Pair>, Fault>,
     from: &[u8],
     mut visit: impl FnMut(&[u8], &[u8]),
 ) -> Result<(), Fault> {
     let mut from = from.to_vec();
     loop {
-        let page = backend.scan(tree, &from, PAGE)?;
+        let page = scan(&from, PAGE)?;
         for (key, value) in &page {
             visit(key, value);
         }

@@ -12,13 +12,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write};
+use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write, each};
 use super::memory::MemoryBackend;
 
 /// Changes that may wait for a sync; more than that, and `apply` syncs by itself.
 const MAX_WAITING: usize = 16_384;
-/// Records read from the disk at a time.
-const PAGE: usize = 256;
 
 /// A key in its tree.
 pub type Key = (Tree, Vec<u8>);
@@ -364,21 +362,8 @@ fn read_all(disk: &dyn Disk) -> (MemoryBackend, bool) {
     let mut held = MemoryBackend::new();
     let mut is_whole = true;
     for tree in Tree::ALL {
-        let mut from = Vec::new();
-        loop {
-            let Ok(page) = disk.scan(tree, &from, PAGE) else {
-                is_whole = false;
-                break;
-            };
-            let is_last = page.len() < PAGE;
-            for (key, value) in page {
-                from = [key.as_slice(), &[0]].concat();
-                held.insert((tree, key), value);
-            }
-            if is_last {
-                break;
-            }
-        }
+        let scan = |from: &[u8], limit| disk.scan(tree, from, limit);
+        is_whole &= each(scan, &[], |key, value| held.insert((tree, key.to_vec()), value.to_vec())).is_ok();
     }
     (held, is_whole)
 }

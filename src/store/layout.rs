@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::audit::AuditRing;
-use super::backend::{Backend, Fault, FaultKind, Tree, Write, each};
+use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write, each};
 use super::commit::{AlertChange, Commit};
 use super::outbox::{Entry, Lost, Outbox};
 use super::record;
@@ -88,7 +88,7 @@ impl Store {
         settle_layout(backend.as_mut())?;
         let (outbox, unreadable) = restore_outbox(backend.as_ref(), bounds.outbox)?;
         let mut history = BTreeMap::new();
-        each(backend.as_ref(), Tree::Alerts, &[CLOSED], |key, _| {
+        each(in_tree(backend.as_ref(), Tree::Alerts), &[CLOSED], |key, _| {
             if let Some((n, id)) =
                 key.split_first().filter(|(kind, _)| **kind == CLOSED).and_then(|(_, k)| split_number(k))
             {
@@ -96,7 +96,7 @@ impl Store {
             }
         })?;
         let mut audit = AuditRing::default();
-        each(backend.as_ref(), Tree::Audit, &[], |key, _| audit.found(key))?;
+        each(in_tree(backend.as_ref(), Tree::Audit), &[], |key, _| audit.found(key))?;
         let surplus = audit.shrink(bounds.audit);
         let mut store = Self { backend, bounds, outbox, history, audit };
         if !surplus.is_empty() {
@@ -404,7 +404,7 @@ impl Store {
         F: Fn(&[u8]) -> Option<Vec<u8>>,
     {
         let mut loaded = Loaded { records: Vec::new(), skipped: 0 };
-        each(self.backend.as_ref(), tree, from, |key, value| {
+        each(in_tree(self.backend.as_ref(), tree), from, |key, value| {
             if let Some(name) = name(key) {
                 match record::decode(value) {
                     Some(value) => loaded.records.push((name, value)),
@@ -423,6 +423,10 @@ impl std::fmt::Debug for Store {
             .field("outbox", &self.outbox.len())
             .finish_non_exhaustive()
     }
+}
+
+fn in_tree(backend: &dyn Backend, tree: Tree) -> impl Fn(&[u8], usize) -> Result<Vec<Pair>, Fault> {
+    move |from, limit| backend.scan(tree, from, limit)
 }
 
 fn settle_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
@@ -454,12 +458,14 @@ fn settle_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
 fn restore_outbox(backend: &dyn Backend, bound: usize) -> Result<(Outbox, Vec<Vec<u8>>), Fault> {
     let mut pending = BTreeMap::new();
     let mut unreadable = Vec::new();
-    each(backend, Tree::Outbox, &[], |key, value| match (<[u8; 8]>::try_from(key), record::split_subject(value)) {
-        (Ok(seq), Some((subject, _))) => _ = pending.insert(u64::from_be_bytes(seq), subject.into()),
-        (Ok(_) | Err(_), Some(_) | None) => unreadable.push(key.to_vec()),
+    each(in_tree(backend, Tree::Outbox), &[], |key, value| {
+        match (<[u8; 8]>::try_from(key), record::split_subject(value)) {
+            (Ok(seq), Some((subject, _))) => _ = pending.insert(u64::from_be_bytes(seq), subject.into()),
+            (Ok(_) | Err(_), Some(_) | None) => unreadable.push(key.to_vec()),
+        }
     })?;
     let mut cursors = Vec::new();
-    each(backend, Tree::Cursors, &[], |key, value| {
+    each(in_tree(backend, Tree::Cursors), &[], |key, value| {
         // An unreadable cursor means everything pending again: told twice is better than not told.
         if let Ok(sink) = str::from_utf8(key) {
             cursors.push((sink.to_owned(), record::decode(value).unwrap_or(0)));

@@ -101,8 +101,7 @@ pub(super) fn open(path: &Path, options: DiskOptions) -> Result<(Lasting, Opened
 /// # Errors
 /// When another handle has the store open, the directory cannot be renamed, or the new store not opened.
 pub(super) fn begin_anew(path: &Path, options: DiskOptions) -> Result<(Lasting, PathBuf), Fault> {
-    let directory = Directory::create(path)?;
-    wait_for_release(&directory)?;
+    let directory = released(path)?;
     let (db, kept_as) = begin_anew_in(&directory)?;
     let medium = Box::new(SledMedium { path: path.to_owned(), options });
     Ok((Lasting::over(medium, Box::new(SledDisk::over(directory, db)?)), kept_as))
@@ -120,10 +119,7 @@ struct SledDisk {
 
 impl SledDisk {
     fn open(path: &Path) -> Result<(Self, Opened), Fault> {
-        let directory = Directory::create(path)?;
-        wait_for_release(&directory)?;
-        directory.settle_rebuild()?;
-        directory.make_room()?;
+        let directory = ready(path)?;
         let used = directory.is_used();
         let found = if !directory.begin_opening()? {
             Err("opening it has ended the process before".to_owned())
@@ -222,10 +218,7 @@ struct SledMedium {
 
 impl Medium for SledMedium {
     fn open(&mut self) -> Result<Box<dyn Disk>, Fault> {
-        let directory = Directory::create(&self.path)?;
-        wait_for_release(&directory)?;
-        directory.settle_rebuild()?;
-        directory.make_room()?;
+        let directory = ready(&self.path)?;
         let used = directory.is_used();
         directory.begin_opening()?;
         let db = open_guarded(&directory, used);
@@ -236,8 +229,7 @@ impl Medium for SledMedium {
     }
 
     fn set_aside(&mut self) -> Result<String, Fault> {
-        let directory = Directory::create(&self.path)?;
-        wait_for_release(&directory)?;
+        let directory = released(&self.path)?;
         Ok(directory.set_aside()?.display().to_string())
     }
 
@@ -254,8 +246,7 @@ impl Medium for SledMedium {
     }
 
     fn replace(&mut self, records: &MemoryBackend, generation: u64) -> Result<(), Fault> {
-        let directory = Directory::create(&self.path)?;
-        wait_for_release(&directory)?;
+        let directory = released(&self.path)?;
         let rebuilt = directory.begin_rebuild()?;
         if let Err(fault) = write_anew(records, generation, &rebuilt) {
             directory.settle_rebuild()?;
@@ -340,6 +331,21 @@ fn open_and_read(directory: &Directory) -> Result<Db, Fault> {
 fn generation_of(db: &Db) -> Result<u64, Fault> {
     let stored = db.get(GENERATION_KEY).map_err(|e| sled_fault("read the store", e))?;
     Ok(stored.and_then(|bytes| <[u8; 8]>::try_from(bytes.as_ref()).ok()).map_or(0, u64::from_be_bytes))
+}
+
+/// The directory of a store that nobody has open.
+fn released(path: &Path) -> Result<Directory, Fault> {
+    let directory = Directory::create(path)?;
+    wait_for_release(&directory)?;
+    Ok(directory)
+}
+
+/// As [`released`], to be opened: an unfinished rebuild is settled, and there is room to write.
+fn ready(path: &Path) -> Result<Directory, Fault> {
+    let directory = released(path)?;
+    directory.settle_rebuild()?;
+    directory.make_room()?;
+    Ok(directory)
 }
 
 /// sled's threads close the file a moment after the last handle is gone.
