@@ -13,6 +13,8 @@ use crate::catalogue::file::{Entry, NotificationEntry, Pack, TestLine};
 pub(super) struct Source<'f> {
     name: &'f str,
     text: &'f str,
+    /// Where its lines end, in bytes: nearly every key is asked for its line.
+    line_ends: Vec<usize>,
     problems: Vec<(usize, String)>,
     /// Whether only unknown keys were left out.
     is_sound: bool,
@@ -22,7 +24,8 @@ impl<'f> Source<'f> {
     /// The pack and every problem, in the order of the file. There is a pack if nothing is wrong but keys that nobody knows: then it
     /// means what it would without them, and its test lines can be tried.
     pub(super) fn read(name: &'f str, text: &'f str) -> (Option<Pack>, Vec<String>) {
-        let mut source = Self { name, text, problems: Vec::new(), is_sound: true };
+        let line_ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        let mut source = Self { name, text, line_ends, problems: Vec::new(), is_sound: true };
         let mut pack = source.pack();
         if let Some(pack) = &mut pack {
             for (line, problem) in pack.prepare() {
@@ -50,7 +53,7 @@ impl<'f> Source<'f> {
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
-        1 + self.text.bytes().take(span.start).filter(|&byte| byte == b'\n').count()
+        1 + self.line_ends.partition_point(|&end| end < span.start)
     }
 
     /// The pack, as far as it can be read; `None` if its head cannot.

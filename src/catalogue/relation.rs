@@ -54,9 +54,15 @@ impl Relation {
     }
 
     fn then(&self, next: &Self) -> Self {
-        let row = |row: &u64| {
-            let reached = next.0.iter().enumerate().filter(|(state, _)| row & (1 << state) != 0);
-            reached.fold(0, |all, (_, more)| all | more)
+        let row = |&row: &u64| {
+            let (mut left, mut reached) = (row, 0);
+            // Most rows have few bits: only those are looked at.
+            while left != 0 {
+                reached |=
+                    usize::try_from(left.trailing_zeros()).ok().and_then(|state| next.0.get(state)).unwrap_or(&0);
+                left &= left - 1;
+            }
+            reached
         };
         Self(self.0.iter().map(row).collect())
     }
