@@ -28,7 +28,7 @@ use toml::de::DeTable;
 pub use admission::Admission;
 pub use audit::{Audit, Mitel};
 pub use endpoint::{Endpoint, Host};
-pub use keys::{KEYS, SECTIONS};
+pub use keys::{SECTIONS, keys};
 pub use mqtt::{Broker, Credentials, EmbeddedBroker, Identity, Mqtt, MqttVersion, SiteBroker, Tls};
 pub use nms::{Nms, NmsIdentity, NmsUser, NotificationKind, SnmpVersion};
 pub use problem::Problem;

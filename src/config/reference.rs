@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::keys::{KEYS, SECTIONS};
+use super::keys::{SECTIONS, keys};
 
 /// One key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ pub(super) const fn number(
 /// The row of this dotted path.
 #[must_use]
 pub(super) fn key(path: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.path == path)
+    keys().find(|key| key.path == path)
 }
 
 /// The names that may stand in the section `path`: its keys and the sections in it, in the order of the reference.
@@ -169,7 +169,7 @@ pub(super) fn names_in(path: &str) -> Vec<&'static str> {
         let (section, name) = full.rsplit_once('.').unwrap_or(("", full));
         (section == path && !name.is_empty()).then_some(name)
     };
-    KEYS.iter().map(|key| key.path).chain(SECTIONS.iter().map(|row| row.path)).filter_map(child).collect()
+    keys().map(|key| key.path).chain(SECTIONS.iter().map(|row| row.path)).filter_map(child).collect()
 }
 
 /// What is the matter with a key that belongs to something we do not do, where a plain `is not a key` would leave a
@@ -198,7 +198,7 @@ const HEAD: &str = "# Configuration
 
 One TOML file; every key has a default, so an empty file is a working configuration. `lockwarden check FILE` reports all
 mistakes of a file at once. The annotated default is `config/lockwarden.toml`, examples are in `config/examples/`.
-This page is made from the table that the program itself reads (`src/config/keys.rs`).
+This page is made from the table that the program itself reads (`src/config/keys`).
 
 Units stand in the names: `-s` seconds, `-min` minutes, `-mb` megabytes of 1,000,000 bytes. File names are relative to
 the directory that the service was started in. A key that ends in `-file` names a file whose first line is the secret;
@@ -212,11 +212,11 @@ fn section_markdown(section: &SectionRow) -> String {
         (path, Presence::Implied | Presence::Asked) => format!("`[{path}]`"),
     };
     let mut out = format!("\n## {title}\n\n{}\n", section.about);
-    let keys: Vec<_> = KEYS.iter().filter(|key| key.split().0 == section.path).collect();
-    if !keys.is_empty() {
+    let own: Vec<_> = keys().filter(|key| key.split().0 == section.path).collect();
+    if !own.is_empty() {
         out.push_str("\n| key | default | allowed | meaning |\n|---|---|---|---|\n");
     }
-    for key in keys {
+    for key in own {
         let default = if key.default.is_empty() { "none".to_owned() } else { format!("`{}`", key.default) };
         let example = if key.example.is_empty() { String::new() } else { format!(", e.g. {}", coded(key.example)) };
         let row = format!("| `{}` | {default} | {}{example} | {} |", key.split().1, key.allowed(), key.about);

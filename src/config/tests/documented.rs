@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::{Config, KEYS, Presence, SECTIONS, Shape, reference_markdown};
+use crate::config::{Config, Presence, SECTIONS, Shape, keys, reference_markdown};
 
 fn repository(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -47,7 +47,7 @@ fn the_annotated_default_has_every_key_of_the_reference_with_its_default() {
     let annotated = repository("config/lockwarden.toml");
     let written: Vec<_> = keys_of(&annotated).into_iter().map(|(path, _)| path).collect();
     let unique: BTreeSet<_> = written.iter().map(String::as_str).collect();
-    assert_eq!(unique, KEYS.iter().map(|key| key.path).collect());
+    assert_eq!(unique, keys().map(|key| key.path).collect());
     assert_eq!(unique.len(), written.len(), "each once");
     // Where a section is not implied, a key alone would not be its default.
     let implied = |path: &str| {
@@ -55,13 +55,13 @@ fn the_annotated_default_has_every_key_of_the_reference_with_its_default() {
         above.into_iter().all(|s| s.presence == Presence::Implied)
     };
     let defaults: BTreeMap<_, _> = keys_of(&uncommented(&annotated).replace("\n# ", "\n;")).into_iter().collect();
-    let expected = KEYS.iter().filter(|key| !key.default.is_empty() && implied(key.path));
+    let expected = keys().filter(|key| !key.default.is_empty() && implied(key.path));
     assert_eq!(defaults, expected.map(|key| (key.path.to_owned(), key.default.to_owned())).collect());
 }
 
 #[test]
 fn every_key_of_the_reference_is_read() {
-    for key in KEYS {
+    for key in keys() {
         let (section, name) = key.split();
         let header = header(section);
         let given = Config::parse("x", &format!("{header}{name} = true\n")).unwrap_err();
@@ -72,7 +72,7 @@ fn every_key_of_the_reference_is_read() {
 
 #[test]
 fn every_default_and_example_of_the_reference_is_right() {
-    for key in KEYS {
+    for key in keys() {
         let (section, name) = key.split();
         let listed = |example: &str| match key.shape {
             Shape::List(_) => format!("[{example}]"),
@@ -108,7 +108,7 @@ fn every_choice_is_accepted() {
 
 #[test]
 fn the_ends_of_every_range_are_accepted_and_what_lies_outside_is_not() {
-    for key in KEYS {
+    for key in keys() {
         let Shape::Number { min, max, .. } = key.shape else { continue };
         let (section, name) = key.split();
         for (number, right) in
