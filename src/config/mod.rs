@@ -9,6 +9,7 @@ mod keys;
 mod mqtt;
 mod nms;
 mod oid;
+mod patterns;
 mod policy;
 mod problem;
 mod receive;

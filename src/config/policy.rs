@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use super::patterns;
 use super::section::{Section, plain};
 use super::zone::{NodeZone, ZoneName};
 use crate::board;
@@ -28,6 +29,7 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
             .list("privileged", |text| plain(text, 128).map(str::to_owned))
             .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
         cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
+        patterns: patterns::patterns(&detect),
         silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),
         no_sign_ins_after: hours(&blind, "no-sign-ins-h").unwrap_or(Settings::BLIND_AFTER),
         nodes,

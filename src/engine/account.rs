@@ -5,8 +5,10 @@ use core::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Basis, EVIDENCE, SOURCES};
+use crate::engine::alerts;
 use crate::engine::correlate::Attempts;
 use crate::engine::tally::Window;
+use crate::engine::trace::Trace;
 use crate::event::{Account, Authenticated, Channel, Credential, Family, Label, LockReason, Observation};
 use crate::units::{Mono, Text, Wall};
 
@@ -31,6 +33,9 @@ pub struct AccountRecord {
     pub(crate) repeated: Option<Repeated>,
     /// When the last lock or run of failures ended.
     pub(crate) ended: Option<Mono>,
+    /// Its last day; the store keeps it apart.
+    #[serde(skip)]
+    pub trace: Trace,
     /// Whether it changed since it was last given to the store.
     #[serde(skip)]
     pub(crate) changed: bool,
@@ -95,14 +100,9 @@ pub(crate) struct Repeated {
 
 impl Run {
     fn note_source(&mut self, source: &str) {
-        if source.trim().is_empty() || self.sources.iter().any(|known| known.as_str() == source.trim()) {
-            return;
+        if !self.sources.iter().any(|known| known.as_str() == source.trim()) {
+            alerts::add_source(&mut self.sources, Label::from_wire(source));
         }
-        if self.sources.is_full() {
-            self.sources.remove(0);
-        }
-        // There is room now.
-        let _full = self.sources.push(Label::from_wire(source)).is_err();
     }
 }
 
@@ -118,6 +118,7 @@ impl AccountRecord {
             lock: None,
             repeated: None,
             ended: None,
+            trace: Trace::default(),
             changed: false,
         }
     }
@@ -125,7 +126,7 @@ impl AccountRecord {
     /// Whether something about it is open: such a record is never given up for another.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        self.lock.is_some() || self.repeated.is_some()
+        self.lock.is_some() || self.repeated.is_some() || self.trace.is_open()
     }
 
     /// Whether the account is locked, and how that is known.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
+use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, SOURCES, Severity, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::settings::Settings;
 use crate::event::{Authenticated, Credential, Family, Label, LockReason, Realm};
@@ -102,7 +102,8 @@ pub(crate) fn lockout(
         // Locked by an administrator, or for inactivity: the run that is on record holds no failure.
         (alert.first_failure, alert.last_failure) = (None, None);
     }
-    alert.summary = Text::from_wire(&lockout_summary(&alert));
+    let steady = record.trace.steady().filter(|_| record.trace.is_told_steady && cleared_by.is_none());
+    alert.summary = Text::from_wire(&(lockout_summary(&alert) + &steady.map(steadily).unwrap_or_default()));
     alert
 }
 
@@ -119,7 +120,12 @@ pub(crate) fn repeated_failures(
     let threshold = settings.repeated(record.account.realm);
     let unix = matches!(record.account.realm, Realm::Os | Realm::Unix);
     let privileged = unix && settings.is_privileged(&record.account.name);
-    alert.severity = if privileged { Severity::Critical } else { Severity::Warning };
+    let steady = record.trace.steady();
+    alert.severity = match (privileged, steady) {
+        (true, _) => Severity::Critical,
+        (false, Some(_)) => Severity::Notice,
+        (false, None) => Severity::Warning,
+    };
     alert.failures = repeated.failures;
     alert.window_s = whole_seconds(threshold.window.as_secs());
     alert.cleared_by = cleared_by;
@@ -127,17 +133,18 @@ pub(crate) fn repeated_failures(
     alert.summary = Text::from_wire(&match state {
         State::Cleared => format!("{account} has stopped failing: {} failed sign-ins in all", repeated.failures),
         State::Raised | State::Updated => format!(
-            "{account} keeps failing: {} failed sign-ins, more than {} within {} s{}",
+            "{account} keeps failing: {} failed sign-ins, more than {} within {} s{}{}",
             repeated.failures,
             threshold.more_than,
             alert.window_s,
-            from(&alert)
+            from(&alert),
+            steady.map(steadily).unwrap_or_default()
         ),
     });
     alert
 }
 
-fn base(
+pub(crate) fn base(
     settings: &Settings,
     names: &FamilyNames,
     record: &AccountRecord,
@@ -222,12 +229,29 @@ fn lockout_summary(alert: &Alert) -> String {
     }
 }
 
-fn from(alert: &Alert) -> String {
+pub(crate) fn from(alert: &Alert) -> String {
     match alert.sources.as_slice() {
         [] => String::new(),
         [only] => format!(" from {only}"),
         [.., newest] => format!(" from {} addresses, the newest {newest}", alert.sources.len()),
     }
+}
+
+/// Adds a source; the oldest makes room.
+pub(crate) fn add_source(sources: &mut heapless::Vec<Label, SOURCES>, source: Label) {
+    if source.is_empty() || sources.contains(&source) {
+        return;
+    }
+    if sources.is_full() {
+        sources.remove(0);
+    }
+    // There is room now.
+    let _full = sources.push(source).is_err();
+}
+
+/// What is said of failures that keep a pace.
+pub(crate) fn steadily(seconds: u64) -> String {
+    format!("; once in {seconds} s, as a machine with an old password does")
 }
 
 pub(crate) fn whole_seconds(s: u64) -> u32 {

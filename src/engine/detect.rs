@@ -9,12 +9,13 @@
 use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
+use crate::engine::climb::Around;
 use crate::engine::settings::Settings;
-use crate::event::{Channel, Credential, LockReason, Observation};
+use crate::event::{Channel, Credential, Label, LockReason, Observation};
 use crate::units::{Mono, Now, Span, Wall};
 
 /// Alerts that one input about one account can make at most.
-pub(crate) const AT_MOST: usize = 4;
+pub(crate) const AT_MOST: usize = 6;
 /// What is to be told.
 pub(crate) type Found = heapless::Vec<Alert, AT_MOST>;
 
@@ -25,11 +26,13 @@ pub(crate) struct Case<'a> {
     pub(crate) record: &'a mut AccountRecord,
     pub(crate) now: Now,
     pub(crate) found: Found,
+    /// The success that a `success-after-failures` alert is about, if there was one just now.
+    pub(crate) success: Option<(Label, Around)>,
 }
 
 impl<'a> Case<'a> {
     pub(crate) fn new(settings: &'a Settings, names: &'a FamilyNames, record: &'a mut AccountRecord, now: Now) -> Self {
-        Self { settings, names, record, now, found: Found::new() }
+        Self { settings, names, record, now, found: Found::new(), success: None }
     }
 
     /// A failure was told; `new` says whether it is an attempt of its own.
@@ -45,6 +48,7 @@ impl<'a> Case<'a> {
             self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(policy.lockout), failures);
         }
         self.check_repeated();
+        self.check_patterns();
     }
 
     /// Another detector has found repeated failures: told at once, whatever was counted here.
@@ -91,17 +95,19 @@ impl<'a> Case<'a> {
         }
         if new {
             self.check_repeated();
+            self.check_patterns();
         }
     }
 
     /// The account signed in. A success with a known credential says nothing about a lock of another or unknown one.
     /// Nor does one that is older than the failures: a copy that came late.
-    pub(crate) fn success(&mut self, observation: &Observation<'_>) {
+    pub(crate) fn success(&mut self, observation: &Observation<'_>, around: Around) {
         let credential = observation.credential;
         if self.is_late(observation) {
             return;
         }
         if credential == Credential::Unknown || credential == self.record.credential() {
+            self.check_success(observation, around);
             self.end_run(ClearedBy::Success);
         }
     }
@@ -112,6 +118,7 @@ impl<'a> Case<'a> {
             return;
         }
         self.end_run(ClearedBy::Administrator);
+        self.record.trace.forget_day();
     }
 
     /// Does what is due at this time.
@@ -123,10 +130,12 @@ impl<'a> Case<'a> {
                 self.clear_lock(ClearedBy::PolicyEnd);
                 self.record.ended = lock_end;
                 self.record.failures.clear();
+                self.record.trace.relieve();
             } else if lock.open.held > 0 && lock.open.quiet_until <= now {
                 self.tell_lock(State::Updated);
             }
         }
+        self.expire_patterns();
         let Some(repeated) = &self.record.repeated else { return };
         let threshold = self.settings.repeated(self.record.account.realm);
         if self.over_at(threshold.window, &repeated.open) <= now {
@@ -153,6 +162,7 @@ impl<'a> Case<'a> {
         self.clear_lock(by);
         self.clear_repeated(by);
         self.record.failures.clear();
+        self.record.trace.relieve();
     }
 
     fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
@@ -162,6 +172,9 @@ impl<'a> Case<'a> {
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
         self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
+        if !matches!(reason, Some(LockReason::Administrator | LockReason::Inactive)) {
+            self.record.trace.forget_day();
+        }
         self.tell_lock(State::Raised);
     }
 
@@ -202,6 +215,14 @@ impl<'a> Case<'a> {
                 self.tell_repeated(State::Updated);
             }
         } else if failures > threshold.more_than {
+            // A machine with an old password: the lock's alert is the one that says so.
+            if self.record.lock.is_some() && self.record.trace.steady().is_some() {
+                if !self.record.trace.is_told_steady {
+                    self.record.trace.is_told_steady = true;
+                    self.tell_lock(State::Updated);
+                }
+                return;
+            }
             // The run can outlast an alert that cleared, so the failure that fires is its identity, not the first of the run.
             let began = self.record.run.last.unwrap_or(self.now.wall);
             let open = alerts::open(self.settings, Kind::RepeatedFailures, self.record, began, self.now);
@@ -244,9 +265,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn tell(&mut self, alert: Alert) {
+    pub(crate) fn tell(&mut self, alert: Alert) {
         self.record.changed = true;
-        // One input ends at most two alerts and raises at most two: AT_MOST has room for all.
+        // One input makes at most one message about each of the five kinds that an account has: AT_MOST has room for all.
         let _full = self.found.push(alert).is_err();
     }
 
@@ -265,13 +286,13 @@ fn end_of(lasts: Span) -> Option<Span> {
 }
 
 /// Counts a repeat; true if it may be told now.
-fn hold(open: &mut Open, now: Mono) -> bool {
+pub(crate) fn hold(open: &mut Open, now: Mono) -> bool {
     open.held = open.held.saturating_add(1);
     open.suppressed = open.suppressed.saturating_add(1);
     open.quiet_until <= now
 }
 
-fn told(open: &mut Open, quiet_until: Mono) {
+pub(crate) fn told(open: &mut Open, quiet_until: Mono) {
     open.revision = open.revision.saturating_add(1);
     open.held = 0;
     open.quiet_until = quiet_until;
@@ -286,5 +307,9 @@ pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mo
         (record.last + window).max(repeated.open.quiet_until)
     });
     let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
-    [lock.and_then(|l| l.until), lock.and_then(|l| held(&l.open)), repeated, quiet].into_iter().flatten().min()
+    let patterns = record.trace.deadline();
+    [lock.and_then(|l| l.until), lock.and_then(|l| held(&l.open)), repeated, quiet, patterns]
+        .into_iter()
+        .flatten()
+        .min()
 }

@@ -8,28 +8,37 @@
 
 mod account;
 mod alerts;
+mod climb;
 mod clusters;
 mod correlate;
 mod detect;
+mod distinct;
 mod log;
 mod nodes;
+mod patterns;
 mod policy;
 mod replay;
 mod settings;
+mod spray;
 mod strangers;
 mod su;
 mod table;
 mod tally;
+mod trace;
 mod trail;
+mod usual;
 mod watch;
 
 pub use account::AccountRecord;
 pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use nodes::Node;
+pub use patterns::{Patterns, SprayLimits};
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
+pub use spray::Front;
 pub use strangers::Stranger;
 pub use su::MOST as MOST_OF_SU;
+pub use trace::Trace;
 pub use watch::{Heard, Watched};
 
 use crate::alert::{Alert, Kind};
@@ -39,11 +48,13 @@ use crate::verdict::Verdict;
 
 use account::{Run, Seen};
 use alerts::FamilyNames;
+use climb::Around;
 use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use replay::Replays;
+use spray::Sprays;
 use strangers::Strangers;
 use su::Switchers;
 use table::{Accounts, Slot};
@@ -51,7 +62,7 @@ use trail::Trail;
 use watch::Watch;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
-const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264;
+const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264 + crate::board::SOURCES + 16;
 
 /// What the shell must do.
 #[must_use]
@@ -82,6 +93,7 @@ pub struct Engine {
     watch: Watch,
     clusters: Clusters,
     switchers: Switchers,
+    sprays: Sprays,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -107,6 +119,7 @@ impl Engine {
             watch,
             clusters: Clusters::default(),
             switchers: Switchers::default(),
+            sprays: Sprays::default(),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -144,8 +157,28 @@ impl Engine {
             self.clusters.restore(alert, now);
         } else if alert.kind == Kind::FailedSu {
             self.switchers.restore(alert, now);
+        } else if alert.kind == Kind::Spray {
+            self.sprays.restore_alert(alert, now);
+        } else if matches!(alert.kind, Kind::SlowClimb | Kind::Distributed | Kind::SuccessAfterFailures) {
+            self.restore_pattern(&alert, now);
         }
         self.note_deadlines_of_the_site();
+    }
+
+    /// Takes back where sprays were counted; false if there is no place for it.
+    pub fn restore_front(&mut self, key: &[u8], front: Front) -> bool {
+        self.sprays.restore(key, front)
+    }
+
+    fn restore_pattern(&mut self, alert: &Alert, now: Mono) {
+        let (Some(realm), Some(name)) = (alert.realm, alert.account.clone()) else { return };
+        let account = Account { realm, cluster: alert.cluster.clone().unwrap_or_default(), name };
+        let known = self.accounts.find(account.realm, &account.cluster, account.name.as_str());
+        if let Some(record) = known.or_else(|| self.admit(account)).and_then(|slot| self.accounts.get_mut(slot)) {
+            record.trace.restore(alert, now);
+            let deadline = detect::deadline(&self.settings, record);
+            self.note_deadline(deadline);
+        }
     }
 
     /// Takes note of a message that says nothing about an account: of this node, or if it names none, from this address.
@@ -196,7 +229,7 @@ impl Engine {
         self.note_move(known);
         match observation.meaning {
             Meaning::Logout => Verdict::Logout,
-            Meaning::Success | Meaning::Unlock => self.relief(known, observation, now),
+            Meaning::Success | Meaning::Unlock => self.relief(known, account, observation, now),
             Meaning::FailedSu | Meaning::FoundSu => {
                 let (context, found) = ((&self.settings, &self.names), observation.meaning == Meaning::FoundSu);
                 let told = self.switchers.note(context, account.clone(), observation, found, now);
@@ -226,6 +259,7 @@ impl Engine {
         self.watch.expire(settings, now, &mut |alert| announce(actions, alert));
         self.clusters.expire(settings, now, &mut |alert| announce(actions, alert));
         self.switchers.expire(settings, now, &mut |alert| announce(actions, alert));
+        self.sprays.expire(now, &mut |alert| announce(actions, alert));
         self.note_deadlines_of_the_site();
         for slot in self.accounts.slots() {
             let due = self.accounts.get(slot).and_then(|record| detect::deadline(&self.settings, record));
@@ -262,6 +296,12 @@ impl Engine {
                 keep(record);
             }
         }
+    }
+
+    /// Gives what is counted of sprays to `keep`, with its key: what changed and was not kept within the last minutes, with `all` all
+    /// that changed; without a value what has made room.
+    pub fn drain_fronts(&mut self, all: bool, now: Mono, mut keep: impl FnMut(Vec<u8>, Option<&Front>)) {
+        self.sprays.drain(all, now, &mut keep);
     }
 
     /// All accounts at hand, in no order that matters.
@@ -328,7 +368,7 @@ impl Engine {
     /// The longest time for which a failure of this account can count.
     #[must_use]
     pub fn longest_window(&self, account: &Account) -> crate::units::Span {
-        longest_window(&self.settings, account)
+        longest_window(&self.settings, account).max(Patterns::DAY)
     }
 
     fn attempt(&mut self, slot: Slot, observation: &Observation<'_>, now: Now) -> Verdict {
@@ -359,6 +399,11 @@ impl Engine {
                 let told = self.clusters.note(&self.settings, &record.account.cluster, now);
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
+            let account = record.account.clone();
+            let (told, deadline) = self.sprays.note((&self.settings, &self.names), &account, observation, now);
+            told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+            self.note_deadline(deadline);
+            self.examine(slot, now, |case| case.note_failure(observation));
         }
         self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
@@ -379,12 +424,15 @@ impl Engine {
         }
     }
 
-    fn relief(&mut self, known: Option<Slot>, observation: &Observation<'_>, now: Now) -> Verdict {
+    fn relief(&mut self, known: Option<Slot>, account: &Account, observation: &Observation<'_>, now: Now) -> Verdict {
         let is_success = observation.meaning == Meaning::Success;
-        if let Some(slot) = known {
+        let around = self.sprays.around(&account.cluster, observation.source);
+        // A success from an address that tries many accounts matters even if this one never failed.
+        let is_new = known.is_none() && is_success && around == Around::SprayingSource;
+        if let Some(slot) = known.or_else(|| is_new.then(|| self.admit(account.clone())).flatten()) {
             self.examine(slot, now, |case| case.expire());
             self.examine(slot, now, |case| match is_success {
-                true => case.success(observation),
+                true => case.success(observation, around),
                 false => case.unlock(observation),
             });
             if let Some(record) = self.accounts.get_mut(slot) {
@@ -409,8 +457,8 @@ impl Engine {
     /// Those of what is not about one account.
     fn note_deadlines_of_the_site(&mut self) {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
-        let su = self.switchers.deadline(&self.settings);
-        self.next = [self.next, self.strangers.deadline(), watch, clusters, su].into_iter().flatten().min();
+        let (su, sprays) = (self.switchers.deadline(&self.settings), self.sprays.deadline());
+        self.next = [self.next, self.strangers.deadline(), watch, clusters, su, sprays].into_iter().flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {

@@ -1,8 +1,9 @@
 //! What the operator can set about decisions. `config` fills it; the engine never changes it.
 
+use crate::engine::patterns::Patterns;
 use crate::engine::policy::{Policies, wildcard};
 use crate::event::{Label, Name, Realm};
-use crate::units::Span;
+use crate::units::{Mono, Span};
 
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Settings {
     pub privileged: Vec<String>,
     /// `repeated-failures` of a whole cluster.
     pub cluster: Threshold,
+    /// From when on failures are a pattern.
+    pub patterns: Patterns,
     /// A node that sends nothing for so long is blind; zero: never.
     pub silent_after: Span,
     /// A node from which nothing about a sign-in ever came is blind after so long; zero: never.
@@ -80,6 +83,12 @@ impl Settings {
         self.privileged.iter().any(|pattern| wildcard(pattern, account.as_str()))
     }
 
+    /// Whether the box is so new that it does not know yet what is usual.
+    #[must_use]
+    pub fn is_learning(&self, now: Mono) -> bool {
+        now.since(Mono::ZERO) < self.patterns.learning
+    }
+
     /// The threshold of `repeated-failures` in `realm`.
     #[must_use]
     pub const fn repeated(&self, realm: Realm) -> Threshold {
@@ -102,6 +111,7 @@ impl Default for Settings {
             failed_su: Self::FAILED_SU,
             privileged: vec![Self::PRIVILEGED.to_owned()],
             cluster: Self::CLUSTER,
+            patterns: Patterns::DEFAULT,
             silent_after: Self::BLIND_AFTER,
             no_sign_ins_after: Self::BLIND_AFTER,
             nodes: Vec::new(),

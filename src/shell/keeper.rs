@@ -18,7 +18,7 @@ use super::clock;
 use super::outage::Outage;
 use crate::alert::{Alert, State};
 use crate::audit::AuditRecord;
-use crate::engine::{AccountRecord, Node};
+use crate::engine::{AccountRecord, Front, Node};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
 use crate::usm::{EngineId, SenderChange, SenderRecord};
@@ -50,6 +50,8 @@ pub(crate) struct Turn {
     pub(crate) records: Vec<AccountRecord>,
     /// Keys of records that are not to be kept any longer.
     pub(crate) forgotten: Vec<Vec<u8>>,
+    /// Where sprays are counted, by key; none: no longer.
+    pub(crate) fronts: Vec<(Vec<u8>, Option<Front>)>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) senders: Vec<SenderRecord>,
     /// SNMPv3 engines that had to make room for others.
@@ -69,6 +71,7 @@ impl Turn {
             announced: Vec::new(),
             records: Vec::new(),
             forgotten: Vec::new(),
+            fronts: Vec::new(),
             nodes: Vec::new(),
             senders: Vec::new(),
             gone_senders: Vec::new(),
@@ -99,6 +102,7 @@ impl Turn {
             && self.announced.is_empty()
             && self.records.is_empty()
             && self.forgotten.is_empty()
+            && self.fronts.is_empty()
             && self.nodes.is_empty()
             && self.senders.is_empty()
             && self.gone_senders.is_empty()
@@ -422,13 +426,20 @@ fn tell(commit: &mut Commit, alert: &Alert) -> Result<(), Fault> {
     commit.append(alert.id.as_str(), alert)
 }
 
+/// An account's record with its last day.
+fn put(commit: &mut Commit, record: &AccountRecord) -> Result<(), Fault> {
+    let key = record.key();
+    commit.put_account(&key, record)?;
+    commit.put_trace(&key, &record.trace)
+}
+
 fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
     let mut commit = Commit::new();
     for turn in turns {
         // First, since the same turn may keep the record again.
         turn.forgotten.iter().for_each(|key| commit.delete_account(key));
         for (alert, record) in &turn.told {
-            commit.put_account(&record.key(), record.as_ref())?;
+            put(&mut commit, record)?;
             tell(&mut commit, alert)?;
         }
         for alert in &turn.announced {
@@ -439,7 +450,13 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
             commit.put_sender(sender.id.as_bytes(), sender)?;
         }
         for record in &turn.records {
-            commit.put_account(&record.key(), record)?;
+            put(&mut commit, record)?;
+        }
+        for (key, front) in &turn.fronts {
+            match front {
+                Some(front) => commit.put_front(key, front)?,
+                None => commit.delete_front(key),
+            }
         }
         for record in &turn.audit {
             commit.put_audit(record.id, record)?;

@@ -1,5 +1,6 @@
 //! What the last run left: the store, the engine's time line and accounts, and which SNMP engine we are.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::clock::{self, Clock};
@@ -8,9 +9,9 @@ use crate::alert::Alert;
 use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::engine::{AccountRecord, Engine, Node};
+use crate::engine::{AccountRecord, Engine, Front, Node, Trace};
 use crate::event::Realm;
-use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, MemoryBackend, Opened, Store};
+use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, Loaded, MemoryBackend, Opened, Store};
 use crate::units::Mono;
 use crate::usm::{LocalEngine, MAXIMUM};
 
@@ -107,10 +108,17 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
     let mut skipped = 0;
     if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
         skipped += accounts.skipped;
+        let traces = store.load_traces::<Trace>().unwrap_or(Loaded { records: Vec::new(), skipped: 0 });
+        skipped += traces.skipped;
+        let mut traces: BTreeMap<_, _> = traces.records.into_iter().collect();
+        let with_trace = |(key, record): (Vec<u8>, AccountRecord)| {
+            let trace = traces.remove(&key).unwrap_or_default();
+            (key, AccountRecord { trace, ..record })
+        };
         let forgotten =
             |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
         let (over, mut kept): (Vec<_>, Vec<_>) =
-            accounts.records.into_iter().partition(|(_, record)| forgotten(record));
+            accounts.records.into_iter().map(with_trace).partition(|(_, record)| forgotten(record));
         let mut commit = Commit::new();
         over.iter().for_each(|(key, _)| commit.delete_account(key));
         if let Err(fault) = store.commit(commit, Durability::Later) {
@@ -119,6 +127,18 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
         // The table may be smaller than the store: those with something open, then the newest.
         kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
         skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
+    }
+    if let Ok(fronts) = store.load_fronts::<Front>() {
+        skipped += fronts.skipped;
+        let mut commit = Commit::new();
+        for (key, front) in fronts.records {
+            if !engine.restore_front(&key, front) {
+                commit.delete_front(&key);
+            }
+        }
+        if let Err(fault) = store.commit(commit, Durability::Later) {
+            tracing::warn!("store: {fault}");
+        }
     }
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;

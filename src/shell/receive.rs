@@ -127,7 +127,7 @@ impl Receiver {
                     let _turn = self.turnstile.lock().await;
                     // What is shown is on the medium, so that its number is not given again after a power cut.
                     if self.path.borrow().engine.has_audit() {
-                        self.flush().await;
+                        self.flush(false).await;
                     }
                     let _gone = reply.send(()).is_err();
                 }
@@ -140,7 +140,7 @@ impl Receiver {
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
                     self.hurry().await;
-                    self.flush().await;
+                    self.flush(true).await;
                     let _gone = reply.send(()).is_err();
                     return;
                 }
@@ -316,7 +316,7 @@ impl Receiver {
         loop {
             timer.tick().await;
             let _turn = self.turnstile.lock().await;
-            self.flush().await;
+            self.flush(false).await;
         }
     }
 
@@ -341,7 +341,8 @@ impl Receiver {
         }
     }
 
-    async fn flush(&self) {
+    /// Gives the store what has changed; at the end `all` of it.
+    async fn flush(&self, all: bool) {
         self.count_drops();
         let mut turn = Turn::at(self.clock.now());
         {
@@ -354,6 +355,7 @@ impl Receiver {
             if let Some(usm) = path.usm.as_mut() {
                 usm.drain_changed(|change| turn.take_sender(change));
             }
+            path.engine.drain_fronts(all, turn.now.mono, |key, front| turn.fronts.push((key, front.cloned())));
             turn.sync = true;
             drain_audit(&mut path, &mut turn);
         }

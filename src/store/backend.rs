@@ -26,11 +26,15 @@ pub enum Tree {
     Cursors,
     /// The login/logout audit log.
     Audit,
+    /// The last day of accounts.
+    Traces,
+    /// Where sprays are counted.
+    Fronts,
 }
 
 impl Tree {
     /// Every tree there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Accounts,
         Self::Nodes,
@@ -39,6 +43,8 @@ impl Tree {
         Self::Outbox,
         Self::Cursors,
         Self::Audit,
+        Self::Traces,
+        Self::Fronts,
     ];
 
     /// The byte that stands before this tree's keys where all trees share one key space. Frozen: it is on disk.
@@ -53,6 +59,8 @@ impl Tree {
             Self::Outbox => b'o',
             Self::Cursors => b'c',
             Self::Audit => b'u',
+            Self::Traces => b't',
+            Self::Fronts => b'f',
         }
     }
 }

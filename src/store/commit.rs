@@ -46,9 +46,32 @@ impl Commit {
         self.put(Tree::Accounts, key, value)
     }
 
-    /// Deletes the account's record.
+    /// Deletes the account's record and its last day.
     pub fn delete_account(&mut self, key: &[u8]) {
-        self.writes.push(Write::Delete { tree: Tree::Accounts, key: key.to_vec() });
+        for tree in [Tree::Accounts, Tree::Traces] {
+            self.writes.push(Write::Delete { tree, key: key.to_vec() });
+        }
+    }
+
+    /// Keeps `value` as the account's last day.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_trace<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Traces, key, value)
+    }
+
+    /// Keeps `value` as what is counted of sprays in one place.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_front<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Fronts, key, value)
+    }
+
+    /// Deletes what is counted of sprays in one place.
+    pub fn delete_front(&mut self, key: &[u8]) {
+        self.writes.push(Write::Delete { tree: Tree::Fronts, key: key.to_vec() });
     }
 
     /// Keeps `value` as the node's record.

@@ -3,7 +3,7 @@
 //! | tree | key | value |
 //! |---|---|---|
 //! | meta | `layout`, `timeline`, `engine`, `last-seq` | layout version, [`Timeline`], [`Identity`], the last outbox number |
-//! | accounts, nodes, senders | the caller's bytes | the caller's type |
+//! | accounts, traces, fronts, nodes, senders | the caller's bytes | the caller's type |
 //! | alerts | `o` + id; `h` + number + id | open alerts; closed ones in the order of closing |
 //! | outbox | number | subject, then the caller's type |
 //! | cursors | name of the sink | the last number that it has everything up to |
@@ -188,6 +188,22 @@ impl Store {
     /// What the backend says.
     pub fn load_accounts<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
         self.load(Tree::Accounts, &[], |key| Some(key.to_vec()))
+    }
+
+    /// The last days of all accounts.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_traces<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
+        self.load(Tree::Traces, &[], |key| Some(key.to_vec()))
+    }
+
+    /// Everywhere that sprays are counted.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_fronts<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
+        self.load(Tree::Fronts, &[], |key| Some(key.to_vec()))
     }
 
     /// All nodes.

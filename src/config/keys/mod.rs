@@ -49,6 +49,13 @@ pub const SECTIONS: &[SectionRow] = &[
         "Failed sign-ins of a whole cluster, whoever's they are: what RTMT's AuthenticationFailed alert counts.",
     ),
     one("detect.failed-su", "A user who fails to become another, by `su`: HP-UX HIDS' template 9."),
+    one("detect.spray", "Many accounts that fail from one address, or in one cluster."),
+    one("detect.distributed", "One account that fails from many addresses."),
+    one("detect.slow-climb", "One account that fails again and again over a day and never reaches the limit."),
+    one(
+        "detect.success-after-failures",
+        "A success right after many failures, or from an address that tries many accounts.",
+    ),
     one("detect.blind-node", "A node that cannot be seen: one of `[[node]]`, or one that sent an alarm of CUCM."),
     many("node", "The cluster nodes that are expected to send."),
     one("catalogue", "What messages mean."),

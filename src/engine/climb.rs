@@ -1,0 +1,205 @@
+//! What an account's day shows: `slow-climb`, `distributed` and `success-after-failures`.
+//!
+//! | finding | fires | clears |
+//! |---|---|---|
+//! | `slow-climb` | at the failure that makes so many within 24 hours, none of which locked the account | 24 hours without a failure |
+//! | `distributed` | at the failure from so many sources within 24 hours | 24 hours without a failure |
+//! | `success-after-failures` | at the success | after 24 hours |
+//!
+//! Updates come with the first failure after the quiet time.
+
+use crate::alert::{Alert, Basis, ClearedBy, Kind, Severity, State};
+use crate::engine::account::Open;
+use crate::engine::alerts;
+use crate::engine::correlate::number;
+use crate::engine::detect::{Case, hold, told};
+use crate::engine::patterns::Patterns;
+use crate::engine::trace::{Pattern, Trace};
+use crate::event::{Label, Observation};
+use crate::units::{Mono, Text};
+
+/// How a success looks from the outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// Nothing is known against it.
+    Nothing,
+    /// Accounts of its cluster are being tried, from where is not known.
+    ClusterSpray,
+    /// It came from an address that tries many accounts.
+    SprayingSource,
+}
+
+const KINDS: [Kind; 3] = [Kind::SlowClimb, Kind::Distributed, Kind::SuccessAfterFailures];
+
+impl Trace {
+    /// The place of the open alert of this kind.
+    pub(crate) const fn pattern(&mut self, kind: Kind) -> &mut Option<Box<Pattern>> {
+        match kind {
+            Kind::SlowClimb => &mut self.climb,
+            Kind::Distributed => &mut self.spread,
+            Kind::Lockout
+            | Kind::RepeatedFailures
+            | Kind::FailedSu
+            | Kind::Spray
+            | Kind::SuccessAfterFailures
+            | Kind::BlindNode
+            | Kind::UnknownEngine
+            | Kind::Overload
+            | Kind::Storm => &mut self.takeover,
+        }
+    }
+
+    /// Takes back an alert that was open when an earlier run ended.
+    pub(crate) fn restore(&mut self, alert: &Alert, now: Mono) {
+        let open = Open {
+            id: alert.id.clone(),
+            revision: alert.revision,
+            raised_at: alert.raised_at,
+            synchronised: alert.time_synchronised,
+            quiet_until: now + Patterns::QUIET,
+            held: 0,
+            suppressed: alert.suppressed,
+        };
+        *self.pattern(alert.kind) = Some(Box::new(Pattern { open, count: alert.failures, last: now }));
+    }
+
+    /// When [`Case::expire_patterns`] is due.
+    pub(crate) fn deadline(&self) -> Option<Mono> {
+        let open = [&self.climb, &self.spread, &self.takeover];
+        open.into_iter().flatten().map(|pattern| pattern.last + Patterns::DAY).min()
+    }
+}
+
+impl Case<'_> {
+    /// A new failure from this source.
+    pub(crate) fn note_failure(&mut self, observation: &Observation<'_>) {
+        self.record.trace.note(number(observation.source), self.now.mono);
+    }
+
+    /// Raises or updates what the failure just noted shows.
+    pub(crate) fn check_patterns(&mut self) {
+        let (now, limits) = (self.now.mono, self.settings.patterns);
+        let failures = self.record.trace.in_day(now);
+        let bar = self.record.trace.bar(limits.slow_climb);
+        let is_told = self.record.lock.is_some() || self.record.repeated.is_some();
+        if self.record.trace.climb.is_some() || limits.slow_climb > 0 && failures >= bar && !is_told {
+            self.found_pattern(Kind::SlowClimb, failures);
+        }
+        let sources = self.record.trace.sources();
+        if self.record.trace.spread.is_some() || limits.distributed > 0 && sources >= limits.distributed {
+            self.found_pattern(Kind::Distributed, sources);
+        }
+    }
+
+    /// A success, before it ends the run of failures. A lock that the cluster reported refuses every sign-in, so behind the first one after
+    /// it stands somebody who unlocked the account: that is no guess that came true.
+    pub(crate) fn check_success(&mut self, observation: &Observation<'_>, around: Around) {
+        let limit = self.settings.patterns.success_after;
+        let trace = &self.record.trace;
+        let was_refused = self.record.lock.as_ref().is_some_and(|lock| lock.basis == Basis::Reported);
+        let is_under_attack = trace.climb.is_some() || trace.spread.is_some();
+        let is_suspicious = match around {
+            Around::SprayingSource => true,
+            Around::ClusterSpray => trace.run() > 0 && !was_refused,
+            Around::Nothing => trace.run() >= limit.max(1) && !was_refused,
+        };
+        if limit == 0 || trace.takeover.is_some() || !is_suspicious && !(is_under_attack && trace.run() > 0) {
+            return;
+        }
+        let failures = trace.run();
+        self.success = Some((Label::from_wire(observation.source), around));
+        self.found_pattern(Kind::SuccessAfterFailures, failures);
+    }
+
+    /// Ends what has had no failure for a day.
+    pub(crate) fn expire_patterns(&mut self) {
+        for kind in KINDS {
+            let is_over = |pattern: &mut Box<Pattern>| pattern.last + Patterns::DAY <= self.now.mono;
+            if let Some(mut pattern) = self.record.trace.pattern(kind).take_if(is_over) {
+                pattern.open.revision = pattern.open.revision.saturating_add(1);
+                let alert = self.pattern(kind, &pattern, State::Cleared);
+                self.tell(alert);
+            }
+        }
+    }
+
+    fn found_pattern(&mut self, kind: Kind, count: u32) {
+        let now = self.now.mono;
+        let known = self.record.trace.pattern(kind).take();
+        let (mut pattern, state) = match known {
+            Some(pattern) => (pattern, State::Updated),
+            None => {
+                let began = self.record.run.last.unwrap_or(self.now.wall);
+                let open = alerts::open(self.settings, kind, self.record, began, self.now);
+                (Box::new(Pattern { open, count, last: now }), State::Raised)
+            }
+        };
+        (pattern.count, pattern.last) = (pattern.count.max(count), now);
+        if state == State::Raised || hold(&mut pattern.open, now) {
+            told(&mut pattern.open, now + Patterns::QUIET);
+            let alert = self.pattern(kind, &pattern, state);
+            self.tell(alert);
+        }
+        *self.record.trace.pattern(kind) = Some(pattern);
+    }
+
+    fn pattern(&self, kind: Kind, pattern: &Pattern, state: State) -> Alert {
+        let mut alert = alerts::base(self.settings, self.names, self.record, &pattern.open, kind, state);
+        let account = alert.account.clone().unwrap_or_default();
+        let (count, from) = (pattern.count, alerts::from(&alert));
+        alert.failures = count;
+        alert.window_s = alerts::whole_seconds(Patterns::DAY.as_secs());
+        alert.cleared_by = (state == State::Cleared).then_some(ClearedBy::PolicyEnd);
+        let is_learning = self.settings.is_learning(self.now.mono);
+        let steady = self.record.trace.steady();
+        let summary = if kind == Kind::SlowClimb {
+            alert.severity = if is_learning || steady.is_some() { Severity::Notice } else { Severity::Warning };
+            let how = match (steady, is_learning) {
+                (Some(seconds), _) => alerts::steadily(seconds),
+                (None, true) => "; still learning what is usual".to_owned(),
+                (None, false) => String::new(),
+            };
+            format!(
+                "{account} fails slowly: {count} failed sign-ins within a day that never reached the limit{from}{how}"
+            )
+        } else if kind == Kind::Distributed {
+            alert.severity = Severity::Warning;
+            alert.failures = self.record.trace.clone().in_day(self.now.mono);
+            let or_more = if count as usize >= Patterns::MOST_SOURCES { " or more" } else { "" };
+            format!("{account} fails from {count}{or_more} addresses within a day, {} times", alert.failures)
+        } else {
+            self.success_summary(&mut alert, account.as_str(), count)
+        };
+        alert.summary = Text::from_wire(&match state {
+            State::Cleared if kind == Kind::SuccessAfterFailures => {
+                format!("a day has passed since {account} signed in after {count} failed sign-ins")
+            }
+            State::Cleared => format!("{account} has not failed for a day; {count} {} before", counted(kind)),
+            State::Raised | State::Updated => summary,
+        });
+        alert
+    }
+
+    fn success_summary(&self, alert: &mut Alert, account: &str, count: u32) -> String {
+        let (source, around) = self.success.clone().unwrap_or((Label::new(), Around::Nothing));
+        let surely = around != Around::ClusterSpray;
+        alert.severity = if surely { Severity::Critical } else { Severity::Warning };
+        let from = if source.is_empty() { String::new() } else { format!(" from {source}") };
+        alerts::add_source(&mut alert.sources, source);
+        match around {
+            Around::SprayingSource => {
+                format!("{account} signed in{from}, an address that fails on many accounts: one was guessed?")
+            }
+            Around::ClusterSpray => {
+                format!(
+                    "{account} signed in{from} after {count} failed sign-ins, while many accounts are tried: guessed?"
+                )
+            }
+            Around::Nothing => format!("{account} signed in{from} after {count} failed sign-ins: guessed?"),
+        }
+    }
+}
+
+const fn counted(kind: Kind) -> &'static str {
+    if matches!(kind, Kind::Distributed) { "addresses" } else { "failed sign-ins" }
+}

@@ -1,0 +1,225 @@
+//! What is remembered of one account's last day, in a few bytes: failures by the hour, where they came from, whether they keep a pace, and
+//! how many there were since the account was last well. It is kept beside the account's record, in a record of its own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::account::Open;
+use crate::engine::patterns::Patterns;
+use crate::units::{Mono, Span};
+
+const HOUR: Span = Span::mins(60);
+/// Hours in which a failure counts.
+const HOURS: usize = 24;
+/// Gaps of one length after which it is a machine that fails.
+const STEADY: u8 = 5;
+
+/// One account's last day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The hour of the first count.
+    hour: u64,
+    /// Failures in that hour and each before it.
+    counts: [u8; HOURS],
+    /// From where, as a number, and in which hour last.
+    origins: heapless::Vec<(u32, u64), { Patterns::MOST_SOURCES }>,
+    /// The newest failure, in tenths of a second.
+    last: u64,
+    /// The gap before it, in tenths of a second, and how many before it were as long.
+    gap: u64,
+    steady: u8,
+    /// Failures since the last success, the last end of a lock, or a day without one.
+    run: u16,
+    /// The most in one of the past days, fading.
+    usual: u8,
+    /// The day that is going on, and the most of it.
+    day: u64,
+    most: u8,
+    is_unusual: bool,
+    /// Open alerts. The store has them as alerts.
+    #[serde(skip)]
+    pub(crate) climb: Option<Box<Pattern>>,
+    #[serde(skip)]
+    pub(crate) spread: Option<Box<Pattern>>,
+    #[serde(skip)]
+    pub(crate) takeover: Option<Box<Pattern>>,
+    /// Whether the open lock's alert says that a machine fails.
+    pub(crate) is_told_steady: bool,
+}
+
+/// An open alert about a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    pub(crate) open: Open,
+    /// Failures, or for `distributed` sources, when it was last told.
+    pub(crate) count: u32,
+    /// What belonged to it last.
+    pub(crate) last: Mono,
+}
+
+impl Trace {
+    /// Takes note of a failure; `source` is 0 if it is not known.
+    pub(crate) fn note(&mut self, source: u32, at: Mono) {
+        let hour = self.turn_to(at);
+        let age = usize::try_from(self.hour - hour.min(self.hour)).unwrap_or(HOURS);
+        if let Some(count) = self.counts.get_mut(age) {
+            *count = count.saturating_add(1);
+        }
+        self.note_origin(source, hour);
+        self.note_pace(at.as_millis() / 100);
+        let all = self.in_day(at);
+        let (day, most) = (hour / HOURS as u64, u8::try_from(all).unwrap_or(u8::MAX));
+        if day > self.day {
+            // A thirty-second part a day, as what is usual for a source.
+            for _day in 0..(day - self.day).min(400) {
+                self.usual -= self.usual.div_ceil(32);
+            }
+            self.usual = self.usual.max(if self.is_unusual { 0 } else { self.most });
+            (self.day, self.most, self.is_unusual) = (day, 0, false);
+        }
+        self.most = self.most.max(most);
+        self.is_unusual |= self.climb.is_some();
+    }
+
+    /// Failures within the last 24 hours, counted to the hour.
+    pub(crate) fn in_day(&mut self, at: Mono) -> u32 {
+        self.turn_to(at);
+        self.counts.iter().map(|&n| u32::from(n)).sum()
+    }
+
+    /// Different sources within the last 24 hours, counted to the hour; more than can be told apart are as many as can.
+    pub(crate) fn sources(&self) -> u32 {
+        let recent = self.origins.iter().filter(|(_, hour)| hour + HOURS as u64 > self.hour);
+        u32::try_from(recent.count()).unwrap_or(u32::MAX)
+    }
+
+    /// From how many failures in a day on it is a finding.
+    pub(crate) fn bar(&self, set: u32) -> u32 {
+        set.max(u32::from(self.usual).saturating_mul(2).min(set.saturating_mul(4)))
+    }
+
+    /// Failures since the account was last well.
+    pub(crate) fn run(&self) -> u32 {
+        u32::from(self.run)
+    }
+
+    /// The gap in seconds, if a machine fails: always after the same time, and from one place.
+    pub(crate) fn steady(&self) -> Option<u64> {
+        (self.steady >= STEADY && self.origins.len() <= 1).then_some(self.gap / 10)
+    }
+
+    /// The account is well: what came before says nothing about what comes.
+    pub(crate) fn relieve(&mut self) {
+        (self.run, self.is_told_steady) = (0, false);
+    }
+
+    /// The limit was reached: these failures did not stay below it.
+    pub(crate) fn forget_day(&mut self) {
+        self.counts = [0; HOURS];
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.climb.is_some() || self.spread.is_some() || self.takeover.is_some()
+    }
+
+    fn turn_to(&mut self, at: Mono) -> u64 {
+        let hour = at.as_millis() / HOUR.as_millis();
+        if hour > self.hour {
+            let passed = usize::try_from(hour - self.hour).unwrap_or(HOURS).min(HOURS);
+            self.counts.rotate_right(passed);
+            self.counts.iter_mut().take(passed).for_each(|count| *count = 0);
+            self.hour = hour;
+        }
+        hour
+    }
+
+    fn note_origin(&mut self, source: u32, hour: u64) {
+        let newest = self.hour;
+        self.origins.retain(|(_, at)| at + HOURS as u64 > newest);
+        if source == 0 {
+            return;
+        }
+        if let Some((_, at)) = self.origins.iter_mut().find(|(known, _)| *known == source) {
+            *at = hour.max(*at);
+        } else {
+            if self.origins.is_full() {
+                self.origins.remove(0);
+            }
+            // There is room now.
+            let _full = self.origins.push((source, hour)).is_err();
+        }
+    }
+
+    fn note_pace(&mut self, at: u64) {
+        let gap = at.saturating_sub(self.last);
+        // A tenth, and two seconds: timers of applications drift, people do not keep time so well for so long.
+        let is_same = gap > 0 && gap.abs_diff(self.gap) <= self.gap / 10 + 20;
+        self.steady = if is_same { self.steady.saturating_add(1) } else { 0 };
+        if !is_same {
+            self.gap = gap;
+        }
+        self.run = if gap > 10 * Patterns::DAY.as_secs() { 1 } else { self.run.saturating_add(1) };
+        self.last = at.max(self.last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: u64) -> Mono {
+        Mono::ZERO + Span::mins(100_000 + minutes)
+    }
+
+    fn after(minutes: impl IntoIterator<Item = u64>, source: u32) -> Trace {
+        let mut trace = Trace::default();
+        minutes.into_iter().for_each(|minute| trace.note(source, at(minute)));
+        trace
+    }
+
+    #[test]
+    fn failures_count_for_a_day_to_the_hour() {
+        let mut trace = after([0, 30, 600], 1);
+        // The time line stands 40 minutes into an hour here.
+        assert_eq!([600, 1_399, 1_400, 1_999, 2_000].map(|m| trace.in_day(at(m))), [3, 3, 2, 1, 1]);
+        assert_eq!(trace.in_day(at(9_999)), 0);
+    }
+
+    #[test]
+    fn a_machine_keeps_its_pace_and_a_person_does_not() {
+        assert_eq!(after((0..6).map(|n| n * 20), 1).steady(), None, "five gaps, of which the first is none before");
+        assert_eq!(after((0..7).map(|n| n * 20), 1).steady(), Some(1_200));
+        assert_eq!(after([0, 1, 3, 4, 9, 11, 30, 31], 1).steady(), None);
+        let mut two = after((0..7).map(|n| n * 20), 1);
+        two.note(2, at(140));
+        assert_eq!(two.steady(), None, "from two places");
+    }
+
+    #[test]
+    fn different_sources_are_counted_once_and_forgotten_after_a_day() {
+        let mut trace = Trace::default();
+        (0..20).for_each(|n| trace.note(1 + n % 5, at(u64::from(n))));
+        assert_eq!(trace.sources(), 5);
+        trace.note(9, at(1_500));
+        assert_eq!(trace.sources(), 1);
+        (100..200).for_each(|n| trace.note(n, at(1_501)));
+        assert_eq!(trace.sources(), 16);
+    }
+
+    #[test]
+    fn a_bad_day_raises_the_bar_of_the_next_one() {
+        let mut trace = after((0..9).map(|n| n * 60), 1);
+        assert_eq!(trace.bar(10), 10);
+        trace.note(1, at(1_440));
+        assert_eq!(trace.bar(10), 18);
+    }
+
+    #[test]
+    fn a_run_ends_with_relief_and_after_a_day() {
+        let mut trace = after([0, 1, 2], 1);
+        assert_eq!(trace.run(), 3);
+        trace.note(1, at(1_443));
+        assert_eq!(trace.run(), 1);
+        trace.relieve();
+        assert_eq!(trace.run(), 0);
+    }
+}
