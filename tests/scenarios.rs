@@ -13,7 +13,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path as FilePath;
 
-use lockwarden::alert::{Alert, State};
+use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
@@ -22,7 +22,7 @@ use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
 use lockwarden::wire::LocalZone;
-use lockwarden::wire::snmp::{Kind, Oid, OutVarbind, encode};
+use lockwarden::wire::snmp::{self, Oid, OutVarbind, encode};
 
 const START: Wall = Wall::from_millis(1_768_465_260_000);
 
@@ -54,7 +54,7 @@ struct Story {
     mono: Mono,
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
-    /// Alerts without an account that are open.
+    /// Alerts that are open.
     open: Vec<Alert>,
     uptime: u32,
     audit: BTreeMap<u64, AuditRecord>,
@@ -112,6 +112,10 @@ impl Story {
                 self.settings.cluster.more_than = rest.parse().unwrap();
                 String::new()
             }
+            "learning" => {
+                self.settings.patterns.learning = span(rest);
+                String::new()
+            }
             "zone" => {
                 let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES");
                 let zone = LocalZone::fixed(minutes.parse().unwrap()).unwrap();
@@ -127,23 +131,57 @@ impl Story {
     }
 
     fn at_time(&mut self, what: &str, rest: &str) -> String {
-        let (from, rest) = rest.split_once(' ').unwrap_or(("", rest));
-        let from = || from.parse().unwrap_or_else(|_| panic!("{from}: not an address"));
+        let (from_text, rest) = rest.split_once(' ').unwrap_or(("", rest));
+        let from = || from_text.parse().unwrap_or_else(|_| panic!("{from_text}: not an address"));
         match what {
             "tick" => self.pass_time(),
             "audit" => self.pass_time() + &self.audit(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
+            "times" => self.repeat(rest, from_text),
             "trap" => {
                 let datagram = self.clog(rest);
                 self.deliver(true, datagram, from())
             }
             "notification" => {
                 let oid: Oid = rest.trim().parse().unwrap();
-                let datagram = encode::v2c(Kind::Trap, b"public", 1, 1, &oid, &[]);
+                let datagram = encode::v2c(snmp::Kind::Trap, b"public", 1, 1, &oid, &[]);
                 self.deliver(true, datagram, from())
             }
             other => panic!("{other}: no such input"),
         }
+    }
+
+    /// `times 12 every 30s syslog 192.0.2.10 ...`: the same line again and again, with the number of its turn for `{n}` and its time for
+    /// `{time}`. Equal verdicts that follow each other are one line.
+    fn repeat(&mut self, rest: &str, times: &str) -> String {
+        let words: Vec<&str> = rest.splitn(5, ' ').collect();
+        let [_every, gap, _syslog, from, line] = words[..] else { panic!("times N every GAP syslog ADDRESS LINE") };
+        let (mut told, mut same) = (String::new(), (String::new(), 0_u32));
+        let flush = |told: &mut String, (verdict, n): &(String, u32)| match n {
+            0 => {}
+            1 => writeln!(told, "{verdict}").unwrap(),
+            n => writeln!(told, "{verdict} x{n}").unwrap(),
+        };
+        for n in 1..=times.parse::<u32>().unwrap() {
+            let time = ciscolog_time(self.now().wall);
+            let line = line.replace("{n}", &n.to_string()).replace("{time}", &time);
+            let output = self.deliver(false, line.into_bytes(), from.parse().unwrap());
+            let (before, verdict) =
+                output.trim_end().rsplit_once('\n').map_or(("", output.trim_end()), |(b, v)| (b, v));
+            let is_alert = verdict.contains(' ');
+            if !before.is_empty() || is_alert || same.0 != verdict {
+                flush(&mut told, &same);
+                same = (String::new(), 0);
+            }
+            if before.is_empty() && !is_alert {
+                same = (verdict.to_owned(), same.1 + 1);
+            } else {
+                told.push_str(&output);
+            }
+            self.mono = self.mono + span(gap);
+        }
+        flush(&mut told, &same);
+        told
     }
 
     /// What is due by now happens at its own time.
@@ -175,7 +213,7 @@ impl Story {
             OutVarbind::new(column(6), lockwarden::wire::snmp::OutValue::TimeTicks(self.uptime)),
         ];
         let id: Oid = "1.3.6.1.4.1.9.9.41.2.0.1".parse().unwrap();
-        encode::v2c(Kind::Trap, b"public", self.uptime.cast_signed(), self.uptime, &id, &varbinds)
+        encode::v2c(snmp::Kind::Trap, b"public", self.uptime.cast_signed(), self.uptime, &id, &varbinds)
     }
 
     fn deliver(&mut self, is_trap: bool, datagram: Vec<u8>, from: IpAddr) -> String {
@@ -201,6 +239,12 @@ impl Story {
             self.kept.retain(|known| known.key() != record.key());
             self.kept.push(record);
         }
+        let mut fronts = Vec::new();
+        old.engine.drain_fronts(true, now.mono, |key, front| {
+            if let Some(front) = front {
+                fronts.push((key, postcard::to_allocvec(front).unwrap()));
+            }
+        });
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
         old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
         let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
@@ -210,7 +254,14 @@ impl Story {
         for record in kept {
             // Through the store's own form.
             let bytes = postcard::to_allocvec(&record).unwrap();
-            assert!(engine.restore_account(postcard::from_bytes(&bytes).unwrap()));
+            let trace = postcard::to_allocvec(&record.trace).unwrap();
+            let trace = postcard::from_bytes(&trace).unwrap();
+            let mut record: AccountRecord = postcard::from_bytes(&bytes).unwrap();
+            record.trace = trace;
+            assert!(engine.restore_account(record));
+        }
+        for (key, front) in fronts {
+            assert!(engine.restore_front(&key, postcard::from_bytes(&front).unwrap()));
         }
         engine.begin(now.mono);
         nodes.into_iter().for_each(|node| engine.restore_node(node, now.mono));
@@ -233,8 +284,7 @@ impl Story {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
             match action {
-                Action::Tell(alert, _) => writeln!(told, "{}", shown(&alert)).unwrap(),
-                Action::Announce(alert) => {
+                Action::Tell(alert, _) | Action::Announce(alert) => {
                     writeln!(told, "{}", shown(&alert)).unwrap();
                     self.open.retain(|known| known.id != alert.id);
                     if alert.state != State::Cleared {
@@ -271,6 +321,15 @@ impl Story {
         let since = self.mono.since(Mono::ZERO);
         Now { mono: self.mono, wall: START.plus(since), synchronised: true }
     }
+}
+
+/// `Jan 15 2026 08:21:00.000`, as CUCM writes it.
+fn ciscolog_time(at: Wall) -> String {
+    let text = at.to_string();
+    let (date, time) = text.trim_end_matches('Z').split_once('T').unwrap();
+    let parts: Vec<&str> = date.split('-').collect();
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    format!("{} {} {} {time}", months[parts[1].parse::<usize>().unwrap() - 1], parts[2], parts[0])
 }
 
 /// `9.3s`, `31m`, `1h`.
@@ -320,7 +379,11 @@ fn shown(alert: &Alert) -> String {
     add("unlock", alert.unlock_expected.map(|at| at.to_string()));
     add("by", alert.cleared_by.map(|by| by.as_str().into()));
     add("suppressed", Some(alert.suppressed).filter(|n| *n > 0).map(|n| n.to_string()));
-    if alert.state == State::Raised {
+    let is_pattern =
+        matches!(alert.kind, Kind::Spray | Kind::Distributed | Kind::SlowClimb | Kind::SuccessAfterFailures);
+    if is_pattern {
+        add("summary", Some(format!("\"{}\"", alert.summary)));
+    } else if alert.state == State::Raised {
         let told = alert.evidence.iter().map(|e| format!("{}/{}", e.family, e.channel.as_str()));
         add("evidence", Some(told.collect::<Vec<_>>().join(",")));
     }

@@ -249,6 +249,11 @@ pub(crate) fn add_source(sources: &mut heapless::Vec<Label, SOURCES>, source: La
     let _full = sources.push(source).is_err();
 }
 
+/// "7 failed sign-ins".
+pub(crate) fn failed(failures: u32) -> String {
+    format!("{failures} failed sign-in{}", if failures == 1 { "" } else { "s" })
+}
+
 /// What is said of failures that keep a pace.
 pub(crate) fn steadily(seconds: u64) -> String {
     format!("; once in {seconds} s, as a machine with an old password does")

@@ -11,10 +11,9 @@
 use crate::alert::{Alert, Basis, ClearedBy, Kind, Severity, State};
 use crate::engine::account::Open;
 use crate::engine::alerts;
-use crate::engine::correlate::number;
 use crate::engine::detect::{Case, hold, told};
 use crate::engine::patterns::Patterns;
-use crate::engine::trace::{Pattern, Trace};
+use crate::engine::trace::{Origin, Pattern, Trace};
 use crate::event::{Label, Observation};
 use crate::units::{Mono, Text};
 
@@ -60,7 +59,8 @@ impl Trace {
             held: 0,
             suppressed: alert.suppressed,
         };
-        *self.pattern(alert.kind) = Some(Box::new(Pattern { open, count: alert.failures, last: now }));
+        let sources = self.sources();
+        *self.pattern(alert.kind) = Some(Box::new(Pattern { open, failures: alert.failures, sources, last: now }));
     }
 
     /// When [`Case::expire_patterns`] is due.
@@ -73,7 +73,7 @@ impl Trace {
 impl Case<'_> {
     /// A new failure from this source.
     pub(crate) fn note_failure(&mut self, observation: &Observation<'_>) {
-        self.record.trace.note(number(observation.source), self.now.mono);
+        self.record.trace.note(Origin::of(observation.source), self.now.mono);
     }
 
     /// Raises or updates what the failure just noted shows.
@@ -87,7 +87,7 @@ impl Case<'_> {
         }
         let sources = self.record.trace.sources();
         if self.record.trace.spread.is_some() || limits.distributed > 0 && sources >= limits.distributed {
-            self.found_pattern(Kind::Distributed, sources);
+            self.found_pattern(Kind::Distributed, failures);
         }
     }
 
@@ -123,18 +123,19 @@ impl Case<'_> {
         }
     }
 
-    fn found_pattern(&mut self, kind: Kind, count: u32) {
-        let now = self.now.mono;
+    fn found_pattern(&mut self, kind: Kind, failures: u32) {
+        let (now, sources) = (self.now.mono, self.record.trace.sources());
         let known = self.record.trace.pattern(kind).take();
         let (mut pattern, state) = match known {
             Some(pattern) => (pattern, State::Updated),
             None => {
                 let began = self.record.run.last.unwrap_or(self.now.wall);
                 let open = alerts::open(self.settings, kind, self.record, began, self.now);
-                (Box::new(Pattern { open, count, last: now }), State::Raised)
+                (Box::new(Pattern { open, failures, sources, last: now }), State::Raised)
             }
         };
-        (pattern.count, pattern.last) = (pattern.count.max(count), now);
+        pattern.failures = pattern.failures.max(failures);
+        (pattern.sources, pattern.last) = (pattern.sources.max(sources), now);
         if state == State::Raised || hold(&mut pattern.open, now) {
             told(&mut pattern.open, now + Patterns::QUIET);
             let alert = self.pattern(kind, &pattern, state);
@@ -146,41 +147,47 @@ impl Case<'_> {
     fn pattern(&self, kind: Kind, pattern: &Pattern, state: State) -> Alert {
         let mut alert = alerts::base(self.settings, self.names, self.record, &pattern.open, kind, state);
         let account = alert.account.clone().unwrap_or_default();
-        let (count, from) = (pattern.count, alerts::from(&alert));
-        alert.failures = count;
+        let addresses = self.record.trace.addresses().map(|address| Label::from_wire(&address.to_string()));
+        addresses.for_each(|address| alerts::add_source(&mut alert.sources, address));
+        alert.failures = pattern.failures;
         alert.window_s = alerts::whole_seconds(Patterns::DAY.as_secs());
         alert.cleared_by = (state == State::Cleared).then_some(ClearedBy::PolicyEnd);
-        let is_learning = self.settings.is_learning(self.now.mono);
-        let steady = self.record.trace.steady();
-        let summary = if kind == Kind::SlowClimb {
-            alert.severity = if is_learning || steady.is_some() { Severity::Notice } else { Severity::Warning };
-            let how = match (steady, is_learning) {
-                (Some(seconds), _) => alerts::steadily(seconds),
-                (None, true) => "; still learning what is usual".to_owned(),
-                (None, false) => String::new(),
-            };
-            format!(
-                "{account} fails slowly: {count} failed sign-ins within a day that never reached the limit{from}{how}"
-            )
+        let failed = alerts::failed(pattern.failures);
+        let raised = if kind == Kind::SlowClimb {
+            self.climb_summary(&mut alert, account.as_str(), &failed)
         } else if kind == Kind::Distributed {
             alert.severity = Severity::Warning;
-            alert.failures = self.record.trace.clone().in_day(self.now.mono);
-            let or_more = if count as usize >= Patterns::MOST_SOURCES { " or more" } else { "" };
-            format!("{account} fails from {count}{or_more} addresses within a day, {} times", alert.failures)
+            let or_more = if pattern.sources as usize >= Patterns::MOST_SOURCES { " or more" } else { "" };
+            format!("{account} fails from {}{or_more} addresses: {failed} within a day", pattern.sources)
         } else {
-            self.success_summary(&mut alert, account.as_str(), count)
+            self.success_summary(&mut alert, account.as_str(), &failed)
         };
         alert.summary = Text::from_wire(&match state {
             State::Cleared if kind == Kind::SuccessAfterFailures => {
-                format!("a day has passed since {account} signed in after {count} failed sign-ins")
+                format!("a day has passed since {account} signed in after {failed}")
             }
-            State::Cleared => format!("{account} has not failed for a day; {count} {} before", counted(kind)),
-            State::Raised | State::Updated => summary,
+            State::Cleared => format!("{account} has not failed for a day; {failed} within a day before"),
+            State::Raised | State::Updated => raised,
         });
         alert
     }
 
-    fn success_summary(&self, alert: &mut Alert, account: &str, count: u32) -> String {
+    fn climb_summary(&self, alert: &mut Alert, account: &str, failed: &str) -> String {
+        let is_learning = self.settings.is_learning(self.now.mono);
+        let steady = self.record.trace.steady();
+        alert.severity = if is_learning || steady.is_some() { Severity::Notice } else { Severity::Warning };
+        let how = match (steady, is_learning) {
+            (Some(seconds), _) => alerts::steadily(seconds),
+            (None, true) => "; still learning what is usual".to_owned(),
+            (None, false) => String::new(),
+        };
+        format!(
+            "{account} fails slowly{}: {failed} within a day that never reached the limit{how}",
+            alerts::from(alert)
+        )
+    }
+
+    fn success_summary(&self, alert: &mut Alert, account: &str, failed: &str) -> String {
         let (source, around) = self.success.clone().unwrap_or((Label::new(), Around::Nothing));
         let surely = around != Around::ClusterSpray;
         alert.severity = if surely { Severity::Critical } else { Severity::Warning };
@@ -191,15 +198,9 @@ impl Case<'_> {
                 format!("{account} signed in{from}, an address that fails on many accounts: one was guessed?")
             }
             Around::ClusterSpray => {
-                format!(
-                    "{account} signed in{from} after {count} failed sign-ins, while many accounts are tried: guessed?"
-                )
+                format!("{account} signed in{from} after {failed}, while many accounts are tried: guessed?")
             }
-            Around::Nothing => format!("{account} signed in{from} after {count} failed sign-ins: guessed?"),
+            Around::Nothing => format!("{account} signed in{from} after {failed}: guessed?"),
         }
     }
-}
-
-const fn counted(kind: Kind) -> &'static str {
-    if matches!(kind, Kind::Distributed) { "addresses" } else { "failed sign-ins" }
 }

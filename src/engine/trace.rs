@@ -1,9 +1,12 @@
 //! What is remembered of one account's last day, in a few bytes: failures by the hour, where they came from, whether they keep a pace, and
 //! how many there were since the account was last well. It is kept beside the account's record, in a record of its own.
 
+use core::net::{IpAddr, Ipv6Addr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::account::Open;
+use crate::engine::correlate::number;
 use crate::engine::patterns::Patterns;
 use crate::units::{Mono, Span};
 
@@ -20,8 +23,8 @@ pub struct Trace {
     hour: u64,
     /// Failures in that hour and each before it.
     counts: [u8; HOURS],
-    /// From where, as a number, and in which hour last.
-    origins: heapless::Vec<(u32, u64), { Patterns::MOST_SOURCES }>,
+    /// From where, the newest last, and in which hour last.
+    origins: heapless::Vec<(Origin, u64), { Patterns::MOST_SOURCES }>,
     /// The newest failure, in tenths of a second.
     last: u64,
     /// The gap before it, in tenths of a second, and how many before it were as long.
@@ -46,19 +49,44 @@ pub struct Trace {
     pub(crate) is_told_steady: bool,
 }
 
+/// Where a failure came from, in sixteen octets: an address, IPv4 mapped to IPv6, or for a host's name a number of it within 100::/64,
+/// where no address is (RFC 6666).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin(u128);
+
+impl Origin {
+    /// None of an empty text.
+    pub(crate) fn of(source: &str) -> Option<Self> {
+        let source = source.trim();
+        let named = || (0x0100 << 112) | u128::from(number(source));
+        let address = source.parse::<IpAddr>().ok().map(|address| match address.to_canonical() {
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(address) => address.to_bits(),
+        });
+        (!source.is_empty()).then(|| Self(address.unwrap_or_else(named)))
+    }
+
+    fn address(self) -> Option<IpAddr> {
+        let is_name = self.0 >> 64 == 0x0100 << 48;
+        (!is_name).then(|| IpAddr::V6(Ipv6Addr::from_bits(self.0)).to_canonical())
+    }
+}
+
 /// An open alert about a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     pub(crate) open: Open,
-    /// Failures, or for `distributed` sources, when it was last told.
-    pub(crate) count: u32,
+    /// Failures in the day, the most there were.
+    pub(crate) failures: u32,
+    /// Sources in the day, the most there were.
+    pub(crate) sources: u32,
     /// What belonged to it last.
     pub(crate) last: Mono,
 }
 
 impl Trace {
-    /// Takes note of a failure; `source` is 0 if it is not known.
-    pub(crate) fn note(&mut self, source: u32, at: Mono) {
+    /// Takes note of a failure.
+    pub(crate) fn note(&mut self, source: Option<Origin>, at: Mono) {
         let hour = self.turn_to(at);
         let age = usize::try_from(self.hour - hour.min(self.hour)).unwrap_or(HOURS);
         if let Some(count) = self.counts.get_mut(age) {
@@ -90,6 +118,11 @@ impl Trace {
     pub(crate) fn sources(&self) -> u32 {
         let recent = self.origins.iter().filter(|(_, hour)| hour + HOURS as u64 > self.hour);
         u32::try_from(recent.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The addresses among them, the newest last.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.origins.iter().filter_map(|(origin, _)| origin.address())
     }
 
     /// From how many failures in a day on it is a finding.
@@ -132,21 +165,15 @@ impl Trace {
         hour
     }
 
-    fn note_origin(&mut self, source: u32, hour: u64) {
+    fn note_origin(&mut self, source: Option<Origin>, hour: u64) {
         let newest = self.hour;
-        self.origins.retain(|(_, at)| at + HOURS as u64 > newest);
-        if source == 0 {
-            return;
+        self.origins.retain(|(known, at)| at + HOURS as u64 > newest && Some(*known) != source);
+        let Some(source) = source else { return };
+        if self.origins.is_full() {
+            self.origins.remove(0);
         }
-        if let Some((_, at)) = self.origins.iter_mut().find(|(known, _)| *known == source) {
-            *at = hour.max(*at);
-        } else {
-            if self.origins.is_full() {
-                self.origins.remove(0);
-            }
-            // There is room now.
-            let _full = self.origins.push((source, hour)).is_err();
-        }
+        // There is room now.
+        let _full = self.origins.push((source, hour)).is_err();
     }
 
     fn note_pace(&mut self, at: u64) {
@@ -170,9 +197,13 @@ mod tests {
         Mono::ZERO + Span::mins(100_000 + minutes)
     }
 
-    fn after(minutes: impl IntoIterator<Item = u64>, source: u32) -> Trace {
+    fn from(n: u8) -> Option<Origin> {
+        Origin::of(&format!("192.0.2.{n}"))
+    }
+
+    fn after(minutes: impl IntoIterator<Item = u64>, source: u8) -> Trace {
         let mut trace = Trace::default();
-        minutes.into_iter().for_each(|minute| trace.note(source, at(minute)));
+        minutes.into_iter().for_each(|minute| trace.note(from(source), at(minute)));
         trace
     }
 
@@ -180,7 +211,7 @@ mod tests {
     fn failures_count_for_a_day_to_the_hour() {
         let mut trace = after([0, 30, 600], 1);
         // The time line stands 40 minutes into an hour here.
-        assert_eq!([600, 1_399, 1_400, 1_999, 2_000].map(|m| trace.in_day(at(m))), [3, 3, 2, 1, 1]);
+        assert_eq!([600, 1_399, 1_400, 1_999, 2_000].map(|m| trace.in_day(at(m))), [3, 3, 2, 1, 0]);
         assert_eq!(trace.in_day(at(9_999)), 0);
     }
 
@@ -190,26 +221,37 @@ mod tests {
         assert_eq!(after((0..7).map(|n| n * 20), 1).steady(), Some(1_200));
         assert_eq!(after([0, 1, 3, 4, 9, 11, 30, 31], 1).steady(), None);
         let mut two = after((0..7).map(|n| n * 20), 1);
-        two.note(2, at(140));
+        two.note(from(2), at(140));
         assert_eq!(two.steady(), None, "from two places");
     }
 
     #[test]
     fn different_sources_are_counted_once_and_forgotten_after_a_day() {
         let mut trace = Trace::default();
-        (0..20).for_each(|n| trace.note(1 + n % 5, at(u64::from(n))));
+        (0..20).for_each(|n| trace.note(from(1 + n % 5), at(u64::from(n))));
         assert_eq!(trace.sources(), 5);
-        trace.note(9, at(1_500));
+        trace.note(from(9), at(1_500));
         assert_eq!(trace.sources(), 1);
-        (100..200).for_each(|n| trace.note(n, at(1_501)));
+        (100..200).for_each(|n| trace.note(from(n), at(1_501)));
         assert_eq!(trace.sources(), 16);
+    }
+
+    #[test]
+    fn an_address_is_one_however_it_is_written_and_a_name_is_no_address() {
+        let addresses =
+            ["192.0.2.7", "::ffff:192.0.2.7", "2001:db8::7"].map(|text| Origin::of(text).unwrap().address());
+        let [v4, v6] = ["192.0.2.7", "2001:db8::7"].map(|text| text.parse::<IpAddr>().ok());
+        assert_eq!(addresses, [v4, v4, v6]);
+        let name = Origin::of("PC1.example.test");
+        assert_eq!((name, name.unwrap().address()), (Origin::of("pc1.example.test "), None));
+        assert_eq!(Origin::of(" "), None);
     }
 
     #[test]
     fn a_bad_day_raises_the_bar_of_the_next_one() {
         let mut trace = after((0..9).map(|n| n * 60), 1);
         assert_eq!(trace.bar(10), 10);
-        trace.note(1, at(1_440));
+        trace.note(from(1), at(1_440));
         assert_eq!(trace.bar(10), 18);
     }
 
@@ -217,7 +259,7 @@ mod tests {
     fn a_run_ends_with_relief_and_after_a_day() {
         let mut trace = after([0, 1, 2], 1);
         assert_eq!(trace.run(), 3);
-        trace.note(1, at(1_443));
+        trace.note(from(1), at(1_443));
         assert_eq!(trace.run(), 1);
         trace.relieve();
         assert_eq!(trace.run(), 0);

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn every_tree_has_its_own_frozen_prefix() {
         let prefixes: Vec<u8> = Tree::ALL.iter().map(|tree| tree.prefix()).collect();
-        assert_eq!(prefixes, b"manslocu");
+        assert_eq!(prefixes, b"manslocutf");
     }
 
     #[test]

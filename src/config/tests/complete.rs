@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::problems;
 use crate::config::*;
-use crate::engine::{NodeOf, Policies, Policy, PolicyFor, Settings, Threshold};
+use crate::engine::{NodeOf, Patterns, Policies, Policy, PolicyFor, Settings, SprayLimits, Threshold};
 use crate::event::{Label, Realm};
 use crate::usm::{Auth, Privacy};
 
@@ -263,6 +263,7 @@ failed-logons = 2
 privileged = ["root", "oracle*"]
 merge-window-s = 5
 quiet-s = 60
+learning-days = 0
 [detect.repeated-failures]
 more-than = 1
 window-s = 2
@@ -279,6 +280,18 @@ quiet-s = 60
 more-than = 20
 window-s = 300
 quiet-s = 600
+[detect.spray]
+accounts = 20
+window-s = 300
+accounts-of-day = 40
+cluster-accounts = 100
+cluster-accounts-of-day = 0
+[detect.distributed]
+sources = 3
+[detect.slow-climb]
+failures = 20
+[detect.success-after-failures]
+failures = 4
 [detect.blind-node]
 silent-h = 24
 no-sign-ins-h = 0
@@ -314,6 +327,14 @@ fn settings_of_everything() -> Settings {
         failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
         privileged: vec!["root".into(), "oracle*".into()],
         cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
+        patterns: Patterns {
+            spray: SprayLimits { accounts: 20, window: Span::secs(300), of_day: 40 },
+            cluster_spray: SprayLimits { accounts: 100, window: Span::secs(300), of_day: 0 },
+            distributed: 3,
+            slow_climb: 20,
+            success_after: 4,
+            learning: Span::ZERO,
+        },
         silent_after: Span::mins(24 * 60),
         no_sign_ins_after: Span::ZERO,
         nodes: vec![NodeOf {

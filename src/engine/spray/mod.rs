@@ -122,8 +122,8 @@ impl Sprays {
         for front in self.sources.iter_mut().chain(&mut self.clusters) {
             if let Some(mut alert) = front.expire(now) {
                 alert.summary = Text::from_wire(&match alert.sources.last() {
-                    Some(source) => format!("{source} has stopped failing; {} failed sign-ins in all", alert.failures),
-                    None => format!("no more failures than usual; {} failed sign-ins in all", alert.failures),
+                    Some(source) => format!("{source} has stopped failing; {} in all", alerts::failed(alert.failures)),
+                    None => format!("no more failures than usual; {} in all", alerts::failed(alert.failures)),
                 });
                 tell(alert);
             }
@@ -212,13 +212,15 @@ fn told(
     let is_learning = settings.is_learning(now.mono);
     let limits = if is_cluster { settings.patterns.cluster_spray } else { settings.patterns.spray };
     let usual = front.usual(now.mono);
+    let severity = if is_learning && !measure.is_far_above() { Severity::Notice } else { Severity::Warning };
     let text = summary(&front.whom, measure, limits, account, is_cluster.then_some(usual), is_learning);
     if let Some(open) = &mut front.open {
-        return open.again(now.mono).then(|| open.updated(&text, now));
+        let is_worse = severity > open.alert.severity;
+        open.alert.severity = severity.max(open.alert.severity);
+        return (open.again(now.mono) || is_worse).then(|| open.updated(&text, now));
     }
     let whom = front.whom.clone();
     let window = if measure.is_slow { Patterns::DAY } else { limits.window };
-    let severity = if is_learning && !measure.is_far_above() { Severity::Notice } else { Severity::Warning };
     let at = said.stamp.map_or(now.wall, |stamp| stamp.at);
     let family = names.get(&said.family).cloned().unwrap_or_default();
     let whose = [if is_cluster { "cluster" } else { "source" }, whom.as_str()];
@@ -257,6 +259,7 @@ fn summary(
     };
     let whose = if whom.is_empty() { "the cluster".to_owned() } else { format!("cluster {whom}") };
     let place = match usual {
+        Some(0) => format!("{accounts} accounts of {whose} fail within {window}"),
         Some(usual) => format!("{accounts} accounts of {whose} fail within {window}, usually up to {usual}"),
         None => format!("{whom} fails on {accounts} accounts within {window}"),
     };
