@@ -327,9 +327,11 @@ impl Story {
 fn ciscolog_time(at: Wall) -> String {
     let text = at.to_string();
     let (date, time) = text.trim_end_matches('Z').split_once('T').unwrap();
-    let parts: Vec<&str> = date.split('-').collect();
+    let mut parts = date.split('-');
+    let mut part = || parts.next().unwrap();
+    let (year, month, day) = (part(), part(), part());
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    format!("{} {} {} {time}", months[parts[1].parse::<usize>().unwrap() - 1], parts[2], parts[0])
+    format!("{} {day} {year} {time}", months.get(month.parse::<usize>().unwrap() - 1).unwrap())
 }
 
 /// `9.3s`, `31m`, `1h`.

@@ -103,7 +103,8 @@ impl Case<'_> {
             Around::ClusterSpray => trace.run() > 0 && !was_refused,
             Around::Nothing => trace.run() >= limit.max(1) && !was_refused,
         };
-        if limit == 0 || trace.takeover.is_some() || !is_suspicious && !(is_under_attack && trace.run() > 0) {
+        let is_found = is_suspicious || is_under_attack && trace.run() > 0;
+        if limit == 0 || trace.takeover.is_some() || !is_found {
             return;
         }
         let failures = trace.run();

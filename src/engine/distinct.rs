@@ -1,8 +1,8 @@
 //! How many different accounts there were in a sliding time, in fixed space: linear counting (Whang, Vander-Zanden, Taylor 1990) over a
 //! ring of bitmaps, one for each step of time.
 //!
-//! The error: with `m` bits and `n` accounts the estimate's standard error is about `sqrt(m (e^(n/m) - n/m - 1)) / n`: for 512 bits 4.5 % at
-//! 30 accounts and 4 % at 500; for 8,192 bits below 2 % from 100 to 10,000. Above `m ln m` accounts it stays at that number.
+//! The error: with `m` bits and `n` accounts the estimate's standard error is about `sqrt(m (e^(n/m) - n/m - 1)) / n`: for 512 bits
+//! 3 % at 30 accounts and 4 % at 500; for 8,192 bits below 2 % from 100 to 10,000. Above `m ln m` accounts it stays at that number.
 //!
 //! The time is counted in steps, so the window is between the whole of its steps and one step less.
 

@@ -18,6 +18,7 @@ mod nodes;
 mod patterns;
 mod policy;
 mod replay;
+mod restore;
 mod settings;
 mod spray;
 mod strangers;
@@ -41,7 +42,7 @@ pub use su::MOST as MOST_OF_SU;
 pub use trace::Trace;
 pub use watch::{Heard, Watched};
 
-use crate::alert::{Alert, Kind};
+use crate::alert::Alert;
 use crate::event::{Account, Channel, Family, Label, LockReason, Meaning, Name, Observation, Realm};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
@@ -123,61 +124,6 @@ impl Engine {
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
-        }
-    }
-
-    /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
-    pub fn restore_account(&mut self, record: AccountRecord) -> bool {
-        let deadline = detect::deadline(&self.settings, &record);
-        let restored = self.accounts.restore(record);
-        self.note_deadline(deadline);
-        restored
-    }
-
-    /// From now on, silence counts. Call before anything is taken back.
-    pub fn begin(&mut self, now: Mono) {
-        self.watch.begin(now);
-        self.note_deadline(self.watch.deadline(&self.settings));
-    }
-
-    /// Takes back what an earlier run knew of a node.
-    pub fn restore_node(&mut self, node: Node, now: Mono) {
-        self.watch.restore_node(node.name.as_str(), &node.cluster, node.last_sign_in > Mono::ZERO, now);
-        self.note_deadline(self.watch.deadline(&self.settings));
-        self.nodes.restore(node);
-    }
-
-    /// Takes back an alert that was open when an earlier run ended, if it has no account that would bring it back.
-    pub fn restore_alert(&mut self, alert: Alert, now: Mono) {
-        if alert.kind == Kind::UnknownEngine {
-            self.strangers.restore(alert, now);
-        } else if alert.kind == Kind::BlindNode {
-            self.watch.restore(alert, now);
-        } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {
-            self.clusters.restore(alert, now);
-        } else if alert.kind == Kind::FailedSu {
-            self.switchers.restore(alert, now);
-        } else if alert.kind == Kind::Spray {
-            self.sprays.restore_alert(alert, now);
-        } else if matches!(alert.kind, Kind::SlowClimb | Kind::Distributed | Kind::SuccessAfterFailures) {
-            self.restore_pattern(&alert, now);
-        }
-        self.note_deadlines_of_the_site();
-    }
-
-    /// Takes back where sprays were counted; false if there is no place for it.
-    pub fn restore_front(&mut self, key: &[u8], front: Front) -> bool {
-        self.sprays.restore(key, front)
-    }
-
-    fn restore_pattern(&mut self, alert: &Alert, now: Mono) {
-        let (Some(realm), Some(name)) = (alert.realm, alert.account.clone()) else { return };
-        let account = Account { realm, cluster: alert.cluster.clone().unwrap_or_default(), name };
-        let known = self.accounts.find(account.realm, &account.cluster, account.name.as_str());
-        if let Some(record) = known.or_else(|| self.admit(account)).and_then(|slot| self.accounts.get_mut(slot)) {
-            record.trace.restore(alert, now);
-            let deadline = detect::deadline(&self.settings, record);
-            self.note_deadline(deadline);
         }
     }
 

@@ -70,7 +70,7 @@ pub struct Loaded<T> {
 
 /// The typed store over any [`Backend`].
 pub struct Store {
-    backend: Box<dyn Backend>,
+    pub(super) backend: Box<dyn Backend>,
     bounds: Bounds,
     outbox: Outbox,
     /// Closed alerts by number of closing.
@@ -172,54 +172,6 @@ impl Store {
     /// What the backend says.
     pub fn load_identity(&self) -> Result<Option<Identity>, Fault> {
         Ok(self.backend.get(Tree::Meta, ENGINE_KEY)?.and_then(|bytes| record::decode(&bytes)))
-    }
-
-    /// One account's record, if there is a readable one.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn account<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Fault> {
-        Ok(self.backend.get(Tree::Accounts, key)?.and_then(|bytes| record::decode(&bytes)))
-    }
-
-    /// All accounts.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn load_accounts<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Accounts, &[], |key| Some(key.to_vec()))
-    }
-
-    /// The last days of all accounts.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn load_traces<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Traces, &[], |key| Some(key.to_vec()))
-    }
-
-    /// Everywhere that sprays are counted.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn load_fronts<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Fronts, &[], |key| Some(key.to_vec()))
-    }
-
-    /// All nodes.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn load_nodes<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Nodes, &[], |key| Some(key.to_vec()))
-    }
-
-    /// All SNMPv3 engines.
-    ///
-    /// # Errors
-    /// What the backend says.
-    pub fn load_senders<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Senders, &[], |key| Some(key.to_vec()))
     }
 
     /// The alerts that are open, by id.
@@ -414,7 +366,7 @@ impl Store {
         Some(history)
     }
 
-    fn load<T, F>(&self, tree: Tree, from: &[u8], name: F) -> Result<Loaded<T>, Fault>
+    pub(super) fn load<T, F>(&self, tree: Tree, from: &[u8], name: F) -> Result<Loaded<T>, Fault>
     where
         T: DeserializeOwned,
         F: Fn(&[u8]) -> Option<Vec<u8>>,

@@ -14,6 +14,7 @@ mod commit;
 mod disk;
 pub mod lasting;
 mod layout;
+mod load;
 mod memory;
 mod outbox;
 mod record;
