@@ -2,8 +2,9 @@
 //! constants beside the types, and a test holds the two together.
 
 use super::forms::{
-    ADDRESS_PORT, AUTH, BLOCK, COMMUNITY, ENDPOINT, ENGINE_ID, HOST_LABEL, LEVEL, NAME, OID, PASSWORD, PASSWORD_USM,
-    PATH, PATTERN, PRIVACY, TIME_ZONE, USER,
+    ADDRESS_PORT, ANONYMOUS, AUTH, AUTH_ABOUT, AUTH_PASSWORD, BLOCK, BLOCKS, COMMUNITY, ENDPOINT, ENGINE_ID,
+    FAILED_LOGONS, HOST_LABEL, LEVEL, LEVEL_ABOUT, LISTEN_SYSLOG, LISTEN_TRAPS, LOCKOUT, MORE_THAN, NAME, OID,
+    PASSWORD, PASSWORD_USM, PATH, PATTERN, PRIVACY, PRIVACY_ABOUT, PRIVACY_PASSWORD, TIME_ZONE, USER,
 };
 use super::reference::{Key, SectionRow, asked, form, list, many, number, one, one_or_more, text};
 
@@ -225,11 +226,25 @@ pub const KEYS: &[Key] = &[
     text("mqtt.certificate", PATH, "", r#""/etc/lockwarden/client.pem""#, "Our own certificate (PEM); needs `key`."),
     text("mqtt.key", PATH, "", r#""/etc/lockwarden/client.key""#, "Its private key (PEM)."),
     text(
+        "mqtt.anonymous",
+        ANONYMOUS,
+        r#""refused""#,
+        r#""allowed""#,
+        "Whether a broker off loopback is used without a user or certificate of ours; others may then publish in our name.",
+    ),
+    text(
         "mqtt.embedded.listen",
         ADDRESS_PORT,
         r#""127.0.0.1:1883""#,
         r#""127.0.0.1:1883""#,
         "The TCP socket of the embedded broker; off loopback it needs users.",
+    ),
+    text(
+        "mqtt.embedded.anonymous",
+        ANONYMOUS,
+        r#""refused""#,
+        r#""allowed""#,
+        "Whether it may listen off loopback without users; who can reach it then reads and publishes.",
     ),
     text("mqtt.embedded.users.name", NAME, "", r#""dashboard""#, "The user's name; required."),
     text(
@@ -483,18 +498,3 @@ pub const KEYS: &[Key] = &[
         "The least important lines that are written.",
     ),
 ];
-
-const LISTEN_TRAPS: &str = r#""0.0.0.0:1162" or "[::]:1162""#;
-const LISTEN_SYSLOG: &str = r#""0.0.0.0:1514" or "[::]:1514""#;
-const BLOCKS: &str = r#""192.0.2.0/24" or "192.0.2.11""#;
-const FAILED_LOGONS: &str = "Failures that lock the account; 0: it never locks.";
-const LOCKOUT: &str = "How long a lock lasts; 0: until an administrator acts.";
-const MORE_THAN: &str = "The alert is raised at the failure after this many; 0: never.";
-const LEVEL_ABOUT: &str =
-    "What protects its messages; without it what `auth` and `priv` make. It must agree with them.";
-const AUTH_ABOUT: &str = "The digest that proves the sender; needs a password.";
-const AUTH_PASSWORD: &str = "The password of `auth`.";
-const PRIVACY_ABOUT: &str = "The encryption; needs `auth` and a password. Keys are extended as net-snmp does for \
-                             `aes192` and `aes256` (Blumenthal) and as most Cisco equipment does for `aes192c` and \
-                             `aes256c` (Reeder); which of them CUCM would use is not known to us.";
-const PRIVACY_PASSWORD: &str = "The password of `priv`.";
