@@ -135,7 +135,7 @@ fn sections_have_the_form_that_the_reference_gives_them() {
         "traps = true\nnode = [\"cucm-pub\"]\n[nms]\naddress = \"192.0.2.5\"\n[[store]]\n",
         &[
             "lockwarden.toml:1: traps: true is not a section; allowed: a section, [traps]",
-            "lockwarden.toml:2: node: \"cucm-pub\" is not a list of sections; allowed: sections, each headed [[node]]",
+            "lockwarden.toml:2: node: a string is not a list of sections; allowed: sections, each headed [[node]]",
             "lockwarden.toml:3: nms: a section is not a list of sections; allowed: sections, each headed [[nms]]",
             "lockwarden.toml:5: store: a list is not a section; allowed: a section, [store]",
         ],
