@@ -55,6 +55,17 @@ impl Endpoint {
         };
         Some(Self { host, port })
     }
+
+    /// Whether what is sent there stays on this machine: by its address, or by the name that is never any other (RFC 6761 section 6.3).
+    pub(super) fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Address(address) => address.to_canonical().is_loopback(),
+            Host::Name(name) => {
+                let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+                name == "localhost" || name.ends_with(".localhost")
+            }
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -110,6 +121,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Endpoint::parse(text, 162).map(|e| e.to_string()).as_deref(), read, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_known_by_address_and_by_its_one_name() {
+        for (text, stays) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9:1", true),
+            ("[::1]", true),
+            ("::ffff:127.0.0.1", true),
+            ("LocalHost.", true),
+            ("broker.localhost:1883", true),
+            ("localhost.example.test", false),
+            ("notlocalhost", false),
+            ("0.0.0.0", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(Endpoint::parse(text, 1883).unwrap().is_loopback(), stays, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the strings of several keys must be.
+//! What the strings of several keys must be, and what is said about several keys alike.
 
 use super::reference::{Form, form, secret};
 
@@ -23,3 +23,19 @@ pub(super) const PATTERN: Form = form("a pattern", "1 to 128 characters, * for a
 pub(super) const TIME_ZONE: Form =
     form("a time zone", "a name of the system's time zone database, UTC, or hours and minutes east of it");
 pub(super) const ENDPOINT: Form = form("a host and port", "host or host:port");
+pub(super) const ANONYMOUS: Form = form("a rule for connections without credentials", r#""refused" or "allowed""#);
+
+pub(super) const LISTEN_TRAPS: &str = r#""0.0.0.0:1162" or "[::]:1162""#;
+pub(super) const LISTEN_SYSLOG: &str = r#""0.0.0.0:1514" or "[::]:1514""#;
+pub(super) const BLOCKS: &str = r#""192.0.2.0/24" or "192.0.2.11""#;
+pub(super) const FAILED_LOGONS: &str = "Failures that lock the account; 0: it never locks.";
+pub(super) const LOCKOUT: &str = "How long a lock lasts; 0: until an administrator acts.";
+pub(super) const MORE_THAN: &str = "The alert is raised at the failure after this many; 0: never.";
+pub(super) const LEVEL_ABOUT: &str =
+    "What protects its messages; without it what `auth` and `priv` make. It must agree with them.";
+pub(super) const AUTH_ABOUT: &str = "The digest that proves the sender; needs a password.";
+pub(super) const AUTH_PASSWORD: &str = "The password of `auth`.";
+pub(super) const PRIVACY_ABOUT: &str = "The encryption; needs `auth` and a password. Keys are extended as net-snmp does for \
+                             `aes192` and `aes256` (Blumenthal) and as most Cisco equipment does for `aes192c` and \
+                             `aes256c` (Reeder); which of them CUCM would use is not known to us.";
+pub(super) const PRIVACY_PASSWORD: &str = "The password of `priv`.";

@@ -85,8 +85,10 @@ pub enum MqttVersion {
 pub struct EmbeddedBroker {
     /// Its TCP socket.
     pub listen: SocketAddr,
-    /// Who may connect; empty: anybody, and then `listen` is on loopback.
+    /// Who may connect; empty: anybody, and then `listen` is on loopback, or `anonymous` says so.
     pub users: Vec<Credentials>,
+    /// Whether it may be open to everybody off loopback, too.
+    pub anonymous: bool,
 }
 
 impl EmbeddedBroker {
@@ -96,7 +98,7 @@ impl EmbeddedBroker {
 
 impl Default for EmbeddedBroker {
     fn default() -> Self {
-        Self { listen: Self::LISTEN, users: Vec::new() }
+        Self { listen: Self::LISTEN, users: Vec::new(), anonymous: false }
     }
 }
 
@@ -119,6 +121,7 @@ impl Mqtt {
         if broker.is_some() || !section.has("broker") {
             refuse_what_the_broker_cannot_use(&section, broker.as_ref());
         }
+        refuse_an_anonymous_broker(&section, broker.as_ref());
         let version = match section.number("version") {
             Some(4) => MqttVersion::V4,
             Some(_) | None => MqttVersion::V5,
@@ -173,6 +176,28 @@ fn refuse_what_the_broker_cannot_use(section: &Section<'_>, broker: Option<&Url>
     }
 }
 
+/// A broker elsewhere that takes messages from everybody takes forged alerts, too. A user or a certificate that is given in part is
+/// a problem of its own.
+fn refuse_an_anonymous_broker(section: &Section<'_>, broker: Option<&Url>) {
+    let is_allowed = section.read("anonymous", anonymous).unwrap_or(false);
+    let given = ["username", "password", "password-file", "certificate", "key"];
+    let (endpoint, allowed) = match broker {
+        None | Some(Url::Embedded | Url::None) => return,
+        Some(Url::Plain(endpoint)) => (endpoint, r#"username and password-file, or anonymous = "allowed""#),
+        Some(Url::Tls(endpoint)) => {
+            (endpoint, r#"username and password-file, or certificate and key, or anonymous = "allowed""#)
+        }
+    };
+    if !is_allowed && !endpoint.is_loopback() && !given.iter().any(|key| section.has(key)) {
+        section.refuse(
+            "broker",
+            "is not on loopback, and nothing says who we are",
+            allowed,
+            Some(r#"username = "lockwarden""#),
+        );
+    }
+}
+
 fn credentials(section: &Section<'_>) -> Option<Credentials> {
     let (name, password) = (section.read("username", user_name), section.secret("password"));
     let has_password = section.has("password") || section.has("password-file");
@@ -205,13 +230,10 @@ impl EmbeddedBroker {
         let listen = section.read("listen", socket);
         let users = section.sections("users");
         let example = r#"users = [{ name = "dashboard", password-file = "/etc/lockwarden/dashboard.password" }]"#;
-        if listen.is_some_and(|listen| !listen.ip().to_canonical().is_loopback()) && users.is_empty() {
-            section.refuse(
-                "listen",
-                "is not on loopback, and there are no users",
-                "127.0.0.1 or [::1], or users",
-                Some(example),
-            );
+        let anonymous = section.read("anonymous", anonymous).unwrap_or(false);
+        if listen.is_some_and(|listen| !listen.ip().to_canonical().is_loopback()) && users.is_empty() && !anonymous {
+            let allowed = r#"127.0.0.1 or [::1], or users, or anonymous = "allowed""#;
+            section.refuse("listen", "is not on loopback, and there are no users", allowed, Some(example));
         }
         let mut known: Vec<Credentials> = Vec::new();
         for user in &users {
@@ -225,7 +247,15 @@ impl EmbeddedBroker {
             }
             known.push(Credentials { name, password });
         }
-        Self { listen: listen.unwrap_or(Self::LISTEN), users: known }
+        Self { listen: listen.unwrap_or(Self::LISTEN), users: known, anonymous }
+    }
+}
+
+fn anonymous(text: &str) -> Option<bool> {
+    match text {
+        "allowed" => Some(true),
+        "refused" => Some(false),
+        _ => None,
     }
 }
 

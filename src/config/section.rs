@@ -114,7 +114,7 @@ impl<'d> Section<'d> {
             Some((line, value)) => {
                 if value.as_table().is_none() {
                     let allowed = format!("a section, [{path}]");
-                    self.document.add(line, &path, shown(value), "is not a section", allowed, None);
+                    self.document.add(line, &path, sort(value), "is not a section", allowed, None);
                 }
                 Self::open(self.document, path, line, value.as_table())
             }
@@ -127,7 +127,7 @@ impl<'d> Section<'d> {
         let Some((line, value)) = self.find(name) else { return sections };
         let refuse = |line, value| {
             let allowed = format!("sections, each headed [[{path}]]");
-            self.document.add(line, &path, shown(value), "is not a list of sections", allowed, None);
+            self.document.add(line, &path, sort(value), "is not a list of sections", allowed, None);
         };
         let Some(array) = value.as_array() else {
             refuse(line, value);
@@ -301,6 +301,11 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a section".to_owned(),
     }
+}
+
+/// A value where a section is expected: a string may be a password that stands for its whole user.
+fn sort(value: &DeValue<'_>) -> String {
+    if value.as_str().is_some() { "a string".to_owned() } else { shown(value) }
 }
 
 /// An address and port.

@@ -132,7 +132,7 @@ fn start_broker(config: &Config) -> Option<String> {
         Ok(users) => users,
         Err(problem) => return Some(problem),
     };
-    match EmbeddedBroker::start(EmbeddedSettings { listen: embedded.listen, users }) {
+    match EmbeddedBroker::start(EmbeddedSettings { listen: embedded.listen, users, anonymous: embedded.anonymous }) {
         Ok(broker) => {
             // It lives as long as the process.
             Box::leak(Box::new(broker));

@@ -34,6 +34,7 @@ mod relay_trouble;
 mod relayed;
 mod response;
 mod restart;
+mod secrets;
 mod site;
 mod streams;
 mod streams_tls;

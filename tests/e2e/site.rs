@@ -94,6 +94,7 @@ struct Running {
     child: Child,
     stdout: Lines,
     stderr: Lines,
+    welcome: Vec<String>,
     listening: Vec<(String, SocketAddr)>,
 }
 
@@ -158,7 +159,7 @@ impl Site {
             Some((input, address.parse().ok()?))
         });
         let listening = listening.collect();
-        self.running = Some(Running { child, stdout, stderr, listening });
+        self.running = Some(Running { child, stdout, stderr, welcome, listening });
     }
 
     /// A command of the program for this configuration.
@@ -182,6 +183,11 @@ impl Site {
     /// A line of its log, on standard error.
     pub(crate) fn log_line(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         self.running().stderr.until(wanted).pop().unwrap()
+    }
+
+    /// What it has printed on standard output.
+    pub(crate) fn printed(&self) -> String {
+        self.running.as_ref().unwrap().welcome.join("\n")
     }
 
     /// Its process id.

@@ -15,7 +15,7 @@ const WAIT_SECONDS: &str = "20";
 
 fn broker(users: &[(&str, &str)]) -> EmbeddedBroker {
     let users = users.iter().map(|(name, password)| ((*name).to_owned(), Secret::new(*password))).collect();
-    EmbeddedBroker::start(EmbeddedSettings { listen: ([127, 0, 0, 1], 0).into(), users }).unwrap()
+    EmbeddedBroker::start(EmbeddedSettings { listen: ([127, 0, 0, 1], 0).into(), users, anonymous: false }).unwrap()
 }
 
 /// A mosquitto client for this broker.
@@ -141,10 +141,14 @@ fn a_wrong_password_is_answered_and_the_right_one_lets_in() {
 fn a_port_that_is_taken_and_an_open_door_are_refused_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let said = EmbeddedBroker::start(EmbeddedSettings { listen, users: Vec::new() }).unwrap_err();
+    let said = EmbeddedBroker::start(EmbeddedSettings { listen, users: Vec::new(), anonymous: false }).unwrap_err();
     assert!(said.contains("another program has it") && said.contains(&format!("mqtt://{listen}")), "{said}");
-    let said =
-        EmbeddedBroker::start(EmbeddedSettings { listen: ([0, 0, 0, 0], 0).into(), users: Vec::new() }).unwrap_err();
+    let said = EmbeddedBroker::start(EmbeddedSettings {
+        listen: ([0, 0, 0, 0], 0).into(),
+        users: Vec::new(),
+        anonymous: false,
+    })
+    .unwrap_err();
     assert!(said.contains("give it `users`"), "{said}");
 }
 

@@ -1,6 +1,6 @@
 //! The keys by which is decided: `[policy]` and `[detect]`.
 
-use super::super::forms::PATTERN;
+use super::super::forms::{FAILED_LOGONS, LOCKOUT, MORE_THAN, PATTERN};
 use super::super::reference::{Key, form, list, number, text};
 
 pub(super) const KEYS: &[Key] = &[
@@ -161,7 +161,3 @@ pub(super) const KEYS: &[Key] = &[
         "A node that sends, but from which nothing about a sign-in ever came, is blind after so long; 0: never.",
     ),
 ];
-
-const FAILED_LOGONS: &str = "Failures that lock the account; 0: it never locks.";
-const LOCKOUT: &str = "How long a lock lasts; 0: until an administrator acts.";
-const MORE_THAN: &str = "The alert is raised at the failure after this many; 0: never.";

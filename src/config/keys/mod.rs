@@ -4,8 +4,9 @@
 mod decide;
 
 use super::forms::{
-    ADDRESS_PORT, AUTH, BLOCK, COMMUNITY, ENDPOINT, ENGINE_ID, HOST_LABEL, LEVEL, NAME, OID, PASSWORD, PASSWORD_USM,
-    PATH, PRIVACY, TIME_ZONE, USER,
+    ADDRESS_PORT, ANONYMOUS, AUTH, AUTH_ABOUT, AUTH_PASSWORD, BLOCK, BLOCKS, COMMUNITY, ENDPOINT, ENGINE_ID,
+    HOST_LABEL, LEVEL, LEVEL_ABOUT, LISTEN_SYSLOG, LISTEN_TRAPS, NAME, OID, PASSWORD, PASSWORD_USM, PATH, PRIVACY,
+    PRIVACY_ABOUT, PRIVACY_PASSWORD, TIME_ZONE, USER,
 };
 use super::reference::{Key, SectionRow, asked, form, list, many, number, one, one_or_more, text};
 
@@ -238,11 +239,25 @@ const FIRST: &[Key] = &[
     text("mqtt.certificate", PATH, "", r#""/etc/lockwarden/client.pem""#, "Our own certificate (PEM); needs `key`."),
     text("mqtt.key", PATH, "", r#""/etc/lockwarden/client.key""#, "Its private key (PEM)."),
     text(
+        "mqtt.anonymous",
+        ANONYMOUS,
+        r#""refused""#,
+        r#""allowed""#,
+        "Whether a broker off loopback is used without a user or certificate of ours; others may then publish in our name.",
+    ),
+    text(
         "mqtt.embedded.listen",
         ADDRESS_PORT,
         r#""127.0.0.1:1883""#,
         r#""127.0.0.1:1883""#,
         "The TCP socket of the embedded broker; off loopback it needs users.",
+    ),
+    text(
+        "mqtt.embedded.anonymous",
+        ANONYMOUS,
+        r#""refused""#,
+        r#""allowed""#,
+        "Whether it may listen off loopback without users; who can reach it then reads and publishes.",
     ),
     text("mqtt.embedded.users.name", NAME, "", r#""dashboard""#, "The user's name; required."),
     text(
@@ -394,15 +409,3 @@ const LAST: &[Key] = &[
         "The least important lines that are written.",
     ),
 ];
-
-const LISTEN_TRAPS: &str = r#""0.0.0.0:1162" or "[::]:1162""#;
-const LISTEN_SYSLOG: &str = r#""0.0.0.0:1514" or "[::]:1514""#;
-const BLOCKS: &str = r#""192.0.2.0/24" or "192.0.2.11""#;
-const LEVEL_ABOUT: &str =
-    "What protects its messages; without it what `auth` and `priv` make. It must agree with them.";
-const AUTH_ABOUT: &str = "The digest that proves the sender; needs a password.";
-const AUTH_PASSWORD: &str = "The password of `auth`.";
-const PRIVACY_ABOUT: &str = "The encryption; needs `auth` and a password. Keys are extended as net-snmp does for \
-                             `aes192` and `aes256` (Blumenthal) and as most Cisco equipment does for `aes192c` and \
-                             `aes256c` (Reeder); which of them CUCM would use is not known to us.";
-const PRIVACY_PASSWORD: &str = "The password of `priv`.";

@@ -215,9 +215,11 @@ password = "example-password"
 ca = "ca.pem"
 certificate = "client.pem"
 key = "client.key"
+anonymous = "refused"
 [mqtt.embedded]
 listen = "[::]:1883"
 users = [{ name = "dashboard", password-file = "dashboard.password" }]
+anonymous = "allowed"
 [[nms]]
 address = "192.0.2.5"
 version = "v2c"
@@ -395,6 +397,7 @@ fn mqtt_of_everything() -> Mqtt {
         client_id: Some("box-1".into()),
         embedded: EmbeddedBroker {
             listen: "[::]:1883".parse().unwrap(),
+            anonymous: true,
             users: vec![Credentials {
                 name: "dashboard".into(),
                 password: SecretFrom::File("dashboard.password".into()),

@@ -70,13 +70,13 @@ fn the_embedded_broker_is_open_on_loopback_only() {
         (
             "[mqtt.embedded]\nlisten = \"0.0.0.0:1883\"\n",
             &[
-                "lockwarden.toml:2: mqtt.embedded.listen: is not on loopback, and there are no users; allowed: 127.0.0.1 or [::1], or users, for example users = [{ name = \"dashboard\", password-file = \"/etc/lockwarden/dashboard.password\" }]",
+                "lockwarden.toml:2: mqtt.embedded.listen: is not on loopback, and there are no users; allowed: 127.0.0.1 or [::1], or users, or anonymous = \"allowed\", for example users = [{ name = \"dashboard\", password-file = \"/etc/lockwarden/dashboard.password\" }]",
             ],
         ),
         (
             "[mqtt.embedded]\nlisten = \"0.0.0.0:1883\"\nusers = []\n",
             &[
-                "lockwarden.toml:2: mqtt.embedded.listen: is not on loopback, and there are no users; allowed: 127.0.0.1 or [::1], or users, for example users = [{ name = \"dashboard\", password-file = \"/etc/lockwarden/dashboard.password\" }]",
+                "lockwarden.toml:2: mqtt.embedded.listen: is not on loopback, and there are no users; allowed: 127.0.0.1 or [::1], or users, or anonymous = \"allowed\", for example users = [{ name = \"dashboard\", password-file = \"/etc/lockwarden/dashboard.password\" }]",
             ],
         ),
         (
@@ -88,6 +88,32 @@ fn the_embedded_broker_is_open_on_loopback_only() {
             ],
         ),
     ]);
+}
+
+#[test]
+fn a_broker_elsewhere_is_used_with_credentials_unless_it_is_said_otherwise() {
+    let refused = |line: u8, ways: &str| {
+        format!(
+            "lockwarden.toml:{line}: mqtt.broker: is not on loopback, and nothing says who we are; allowed: username and \
+             password-file, {ways}or anonymous = \"allowed\", for example username = \"lockwarden\""
+        )
+    };
+    for (text, expected) in [
+        ("broker = \"mqtt://broker.example.test\"\n", Some(refused(2, ""))),
+        (
+            "version = 4\nbroker = \"mqtts://192.0.2.9\"\nca = \"ca.pem\"\n",
+            Some(refused(3, "or certificate and key, ")),
+        ),
+        ("broker = \"mqtt://192.0.2.9\"\nanonymous = \"refused\"\n", Some(refused(2, ""))),
+        ("broker = \"mqtt://192.0.2.9\"\nanonymous = \"allowed\"\n", None),
+        ("broker = \"mqtt://192.0.2.9\"\nusername = \"a\"\npassword-file = \"b\"\n", None),
+        ("broker = \"mqtts://192.0.2.9\"\ncertificate = \"a\"\nkey = \"b\"\n", None),
+        ("broker = \"mqtt://localhost\"\n", None),
+        ("broker = \"mqtt://[::1]:1884\"\n", None),
+        ("broker = \"none\"\n[mqtt.embedded]\nlisten = \"0.0.0.0:1883\"\nanonymous = \"allowed\"\n", None),
+    ] {
+        assert_eq!(problems(&format!("[mqtt]\n{text}")), Vec::from_iter(expected), "{text}");
+    }
 }
 
 #[test]
@@ -109,7 +135,7 @@ fn sections_have_the_form_that_the_reference_gives_them() {
         "traps = true\nnode = [\"cucm-pub\"]\n[nms]\naddress = \"192.0.2.5\"\n[[store]]\n",
         &[
             "lockwarden.toml:1: traps: true is not a section; allowed: a section, [traps]",
-            "lockwarden.toml:2: node: \"cucm-pub\" is not a list of sections; allowed: sections, each headed [[node]]",
+            "lockwarden.toml:2: node: a string is not a list of sections; allowed: sections, each headed [[node]]",
             "lockwarden.toml:3: nms: a section is not a list of sections; allowed: sections, each headed [[nms]]",
             "lockwarden.toml:5: store: a list is not a section; allowed: a section, [store]",
         ],

@@ -93,9 +93,11 @@ fn every_choice_is_accepted() {
         ("nms.version", vec!["v1", "v2c", "v3"]),
         ("relay.form", vec!["as-received", "translated"]),
         ("nms.kind", vec!["trap", "inform"]),
+        ("mqtt.anonymous", vec!["refused", "allowed"]),
+        ("mqtt.embedded.anonymous", vec!["refused", "allowed"]),
         ("policy.for.realm", vec!["cucm", "os", "unix", "mitel"]),
         ("log.level", vec!["error", "warn", "info", "debug", "trace"]),
-        ("mqtt.broker", vec!["embedded", "none", "mqtt://192.0.2.1", "mqtts://[2001:db8::1]:8884"]),
+        ("mqtt.broker", vec!["embedded", "none", "mqtt://127.0.0.1", "mqtts://[::1]:8884"]),
     ] {
         let (section, name) = path.rsplit_once('.').unwrap();
         for choice in choices {

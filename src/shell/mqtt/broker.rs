@@ -29,8 +29,10 @@ const SEGMENT_BYTES: usize = 256 * 1024;
 pub struct EmbeddedSettings {
     /// The address that clients connect to.
     pub listen: SocketAddr,
-    /// User names and passwords; without any, everybody may connect, and only from this box.
+    /// User names and passwords; without any, everybody may connect, and only from this box unless `anonymous`.
     pub users: Vec<(String, Secret)>,
+    /// Whether everybody may connect from elsewhere, too.
+    pub anonymous: bool,
 }
 
 /// A running broker. Dropping it closes its port and every connection.
@@ -46,8 +48,8 @@ impl EmbeddedBroker {
     /// # Errors
     /// A sentence that says why the broker cannot run and what to do. Nothing has been started then.
     pub fn start(settings: EmbeddedSettings) -> Result<Self, String> {
-        let EmbeddedSettings { listen, users } = settings;
-        if users.is_empty() && !listen.ip().is_loopback() {
+        let EmbeddedSettings { listen, users, anonymous } = settings;
+        if users.is_empty() && !anonymous && !listen.ip().to_canonical().is_loopback() {
             return Err(format!(
                 "the embedded broker would serve {listen} to everybody: give it `users`, or listen on 127.0.0.1"
             ));

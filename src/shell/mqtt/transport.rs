@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::failure::Failure;
 use super::options::{BrokerUrl, Options, TlsOptions};
+use crate::shell::secrets;
 
 /// Either stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -75,6 +76,7 @@ fn client_config(files: &TlsOptions) -> Result<ClientConfig, String> {
     match (&files.certificate, &files.key) {
         (Some(certificate), Some(key)) => {
             let chain = certificates(certificate)?;
+            secrets::closed("mqtt.key", key)?;
             let private = PrivateKeyDer::from_pem_file(key)
                 .map_err(|e| format!("the key file {} cannot be read as a PEM private key: {e}", key.display()))?;
             builder.with_client_auth_cert(chain, private).map_err(|e| {

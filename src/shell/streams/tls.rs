@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::expiry::{Expiry, Standing};
 use crate::config::SyslogTls;
-use crate::shell::clock;
+use crate::shell::{clock, secrets};
 use crate::units::{Mono, Now};
 use crate::verdict::Verdict;
 
@@ -131,6 +131,7 @@ fn config(files: &SyslogTls) -> Result<(Arc<ServerConfig>, Option<Expiry>), Stri
         }
     };
     let chain = certificates("certificate", &files.certificate)?;
+    secrets::closed("syslog.tls.key", &files.key)?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| wrong("key", &files.key, &error))?;
     let expiry = Expiry::of(&files.certificate, &chain);
     let config = builder.with_single_cert(chain, key);

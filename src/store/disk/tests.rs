@@ -411,6 +411,14 @@ fn a_sync_with_nothing_to_write_writes_nothing() {
 }
 
 #[test]
+fn nobody_but_its_own_user_may_look_into_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let (_backend, _) = place.open();
+    assert_eq!(fs::metadata(place.store()).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn the_ballast_is_laid_in_and_not_counted() {
     let place = Place::new();
     let (backend, _) = place.open();
