@@ -32,6 +32,7 @@ mod receive;
 mod relay;
 mod relay_trouble;
 mod relayed;
+mod replay;
 mod response;
 mod restart;
 mod secrets;

@@ -32,6 +32,13 @@ const RUN_EXAMPLE: &str = "Example:
 
 Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
 
+const REPLAY_EXAMPLES: &str = "Examples:
+  lockwarden replay incident.pcap --config lockwarden.toml
+  lockwarden replay cucm.log --compare now.toml stricter.toml
+
+Senders and communities are not checked.
+Exit status: 0 read to its end, 2 wrong configuration, or a file that is damaged or cannot be read.";
+
 const EXPLAIN_EXAMPLE: &str = "Examples:
   lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
   tail -n 20 cucm.log | lockwarden explain - --config lockwarden.toml";
@@ -76,7 +83,7 @@ enum Command {
     Send(send::SendArgs),
     /// Run a capture or a log through the same engine, offline, and print what it finds
     #[command(
-        after_help = "Example:\n  lockwarden replay incident.pcap --config lockwarden.toml\n\nSenders and communities are not checked."
+        after_help = REPLAY_EXAMPLES
     )]
     Replay(replay::ReplayArgs),
     /// List the accounts at hand: who is locked, who is failing
