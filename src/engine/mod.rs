@@ -13,6 +13,7 @@ mod correlate;
 mod detect;
 mod log;
 mod nodes;
+mod overload;
 mod policy;
 mod replay;
 mod settings;
@@ -26,6 +27,7 @@ mod watch;
 pub use account::AccountRecord;
 pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use nodes::Node;
+pub use overload::Loss;
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
 pub use strangers::Stranger;
@@ -43,6 +45,7 @@ use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
+use overload::Overload;
 use replay::Replays;
 use strangers::Strangers;
 use su::Switchers;
@@ -78,6 +81,7 @@ pub struct Engine {
     nodes: Nodes,
     replays: Replays,
     strangers: Strangers,
+    overload: Overload,
     trail: Trail,
     watch: Watch,
     clusters: Clusters,
@@ -103,6 +107,7 @@ impl Engine {
             nodes,
             replays: Replays::new(),
             strangers: Strangers::default(),
+            overload: Overload::default(),
             trail: Trail::new(seed),
             watch,
             clusters: Clusters::default(),
@@ -138,6 +143,8 @@ impl Engine {
     pub fn restore_alert(&mut self, alert: Alert, now: Mono) {
         if alert.kind == Kind::UnknownEngine {
             self.strangers.restore(alert, now);
+        } else if alert.kind == Kind::Overload {
+            self.overload.restore(&self.settings, alert, now);
         } else if alert.kind == Kind::BlindNode {
             self.watch.restore(alert, now);
         } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {
@@ -162,6 +169,20 @@ impl Engine {
             self.act(Action::Announce(Box::new(alert)));
         }
         self.note_deadline(self.strangers.deadline());
+    }
+
+    /// Takes note of datagrams that were lost before they could be read.
+    pub fn lost(&mut self, loss: Loss<'_>, now: Now) {
+        if let Some(alert) = self.overload.note(&self.settings, loss, now) {
+            self.act(Action::Announce(Box::new(alert)));
+        }
+        self.note_deadline(self.overload.deadline(&self.settings));
+    }
+
+    /// What the open `overload` alert last said.
+    #[must_use]
+    pub fn overload(&self) -> Option<&str> {
+        self.overload.said()
     }
 
     /// Decides about one observation.
@@ -219,9 +240,8 @@ impl Engine {
             return;
         }
         self.next = None;
-        if let Some(alert) = self.strangers.expire(now) {
-            self.act(Action::Announce(Box::new(alert)));
-        }
+        let (stranger, loss) = (self.strangers.expire(now), self.overload.expire(&self.settings, now));
+        stranger.into_iter().chain(loss).for_each(|alert| self.act(Action::Announce(Box::new(alert))));
         let (settings, actions) = (&self.settings, &mut self.actions);
         self.watch.expire(settings, now, &mut |alert| announce(actions, alert));
         self.clusters.expire(settings, now, &mut |alert| announce(actions, alert));
@@ -409,8 +429,8 @@ impl Engine {
     /// Those of what is not about one account.
     fn note_deadlines_of_the_site(&mut self) {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
-        let su = self.switchers.deadline(&self.settings);
-        self.next = [self.next, self.strangers.deadline(), watch, clusters, su].into_iter().flatten().min();
+        let (su, loss) = (self.switchers.deadline(&self.settings), self.overload.deadline(&self.settings));
+        self.next = [self.next, self.strangers.deadline(), watch, clusters, su, loss].into_iter().flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {
