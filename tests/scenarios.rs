@@ -16,7 +16,7 @@ use std::path::Path as FilePath;
 use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
-use lockwarden::engine::{AccountRecord, Action, Engine, Node, NodeOf, Settings};
+use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, Settings};
 use lockwarden::event::Label;
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
@@ -146,6 +146,12 @@ impl Story {
                 let oid: Oid = rest.trim().parse().unwrap();
                 let datagram = encode::v2c(snmp::Kind::Trap, b"public", 1, 1, &oid, &[]);
                 self.deliver(true, datagram, from())
+            }
+            "lost" => {
+                let told = self.pass_time();
+                let (datagrams, now) = (rest.trim().parse().unwrap(), self.now());
+                self.path().lost(Loss { datagrams, remedy: "send less" }, now);
+                told + &self.actions()
             }
             other => panic!("{other}: no such input"),
         }

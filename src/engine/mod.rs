@@ -15,6 +15,7 @@ mod detect;
 mod distinct;
 mod log;
 mod nodes;
+mod overload;
 mod patterns;
 mod policy;
 mod replay;
@@ -33,6 +34,7 @@ mod watch;
 pub use account::AccountRecord;
 pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use nodes::Node;
+pub use overload::Loss;
 pub use patterns::{Patterns, SprayLimits};
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
@@ -54,6 +56,7 @@ use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
+use overload::Overload;
 use replay::Replays;
 use spray::Sprays;
 use strangers::Strangers;
@@ -90,6 +93,7 @@ pub struct Engine {
     nodes: Nodes,
     replays: Replays,
     strangers: Strangers,
+    overload: Overload,
     trail: Trail,
     watch: Watch,
     clusters: Clusters,
@@ -116,6 +120,7 @@ impl Engine {
             nodes,
             replays: Replays::new(),
             strangers: Strangers::default(),
+            overload: Overload::default(),
             trail: Trail::new(seed),
             watch,
             clusters: Clusters::default(),
@@ -141,6 +146,20 @@ impl Engine {
             self.act(Action::Announce(Box::new(alert)));
         }
         self.note_deadline(self.strangers.deadline());
+    }
+
+    /// Takes note of datagrams that were lost before they could be read.
+    pub fn lost(&mut self, loss: Loss<'_>, now: Now) {
+        if let Some(alert) = self.overload.note(&self.settings, loss, now) {
+            self.act(Action::Announce(Box::new(alert)));
+        }
+        self.note_deadline(self.overload.deadline(&self.settings));
+    }
+
+    /// What the open `overload` alert last said.
+    #[must_use]
+    pub fn overload(&self) -> Option<&str> {
+        self.overload.said()
     }
 
     /// Decides about one observation.
@@ -198,9 +217,8 @@ impl Engine {
             return;
         }
         self.next = None;
-        if let Some(alert) = self.strangers.expire(now) {
-            self.act(Action::Announce(Box::new(alert)));
-        }
+        let (stranger, loss) = (self.strangers.expire(now), self.overload.expire(&self.settings, now));
+        stranger.into_iter().chain(loss).for_each(|alert| self.act(Action::Announce(Box::new(alert))));
         let (settings, actions) = (&self.settings, &mut self.actions);
         self.watch.expire(settings, now, &mut |alert| announce(actions, alert));
         self.clusters.expire(settings, now, &mut |alert| announce(actions, alert));
@@ -404,7 +422,8 @@ impl Engine {
     fn note_deadlines_of_the_site(&mut self) {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
         let (su, sprays) = (self.switchers.deadline(&self.settings), self.sprays.deadline());
-        self.next = [self.next, self.strangers.deadline(), watch, clusters, su, sprays].into_iter().flatten().min();
+        let site = [watch, clusters, su, sprays, self.overload.deadline(&self.settings)];
+        self.next = [self.next, self.strangers.deadline()].into_iter().chain(site).flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {

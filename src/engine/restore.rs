@@ -34,6 +34,8 @@ impl Engine {
     pub fn restore_alert(&mut self, alert: Alert, now: Mono) {
         if alert.kind == Kind::UnknownEngine {
             self.strangers.restore(alert, now);
+        } else if alert.kind == Kind::Overload {
+            self.overload.restore(&self.settings, alert, now);
         } else if alert.kind == Kind::BlindNode {
             self.watch.restore(alert, now);
         } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {

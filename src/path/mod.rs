@@ -19,7 +19,7 @@ use core::str::FromStr as _;
 use crate::assemble::{Assembler, Offered};
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
-use crate::engine::{Engine, Heard, Stranger};
+use crate::engine::{Engine, Heard, Loss, Stranger};
 use crate::event::{Authenticated, Channel, Sender};
 use crate::units::Now;
 use crate::usm::{Believed, Level, Receiver, Told, Turned};
@@ -101,9 +101,10 @@ impl Path {
         self.refusals.next_to_show()
     }
 
-    /// Counts messages that the kernel dropped before we could read them.
-    pub fn lost(&mut self, messages: u64) {
-        self.tallies.add(Verdict::KernelDrop, messages);
+    /// Counts datagrams that the kernel dropped before we could read them.
+    pub fn lost(&mut self, loss: Loss<'_>, now: Now) {
+        self.tallies.add(Verdict::KernelDrop, loss.datagrams);
+        self.engine.lost(loss, now);
     }
 
     /// One syslog message, as it came in a datagram or out of a stream's framing.

@@ -1,16 +1,25 @@
 //! What the kernel dropped before we could read it: the `drops` column of `/proc/net/udp` and `/proc/net/udp6` for our sockets.
+//! It is the number that `SO_RXQ_OVFL` attaches to datagrams, but it is there also when none comes any more.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd as _;
 
+use crate::units::{Mono, Span};
+
 /// The tables of the kernel.
 const TABLES: [&str; 2] = ["/proc/net/udp", "/proc/net/udp6"];
 
+/// While sockets are behind it is looked this often.
+const LOOK_EVERY: Span = Span::secs(1);
+
 /// The sockets that are watched, with what was counted for each.
 #[derive(Debug, Default)]
-pub(crate) struct Drops(BTreeMap<u64, u64>);
+pub(crate) struct Drops {
+    known: BTreeMap<u64, u64>,
+    next_look: Mono,
+}
 
 impl Drops {
     /// Watches this socket too. One whose number the system does not tell is not watched.
@@ -20,7 +29,16 @@ impl Drops {
             let text = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned();
             text.parse().ok()
         });
-        self.0.extend(inode.map(|inode: u64| (inode, 0)));
+        self.known.extend(inode.map(|inode: u64| (inode, 0)));
+    }
+
+    /// Whether it is time to look again; it is once a second.
+    pub(crate) fn is_due(&mut self, now: Mono) -> bool {
+        let due = self.next_look <= now;
+        if due {
+            self.next_look = now + LOOK_EVERY;
+        }
+        due
     }
 
     /// Messages dropped since the last call.
@@ -32,7 +50,7 @@ impl Drops {
     fn newly_dropped(&mut self, table: &str) -> u64 {
         let mut new = 0;
         for (inode, dropped) in table.lines().filter_map(row) {
-            if let Some(known) = self.0.get_mut(&inode) {
+            if let Some(known) = self.known.get_mut(&inode) {
                 new += dropped.saturating_sub(*known);
                 *known = dropped.max(*known);
             }
@@ -63,7 +81,7 @@ mod tests {
         };
         let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref \
                     pointer drops\n";
-        let mut drops = Drops(BTreeMap::from([(77, 0)]));
+        let mut drops = Drops { known: BTreeMap::from([(77, 0)]), ..Drops::default() };
         assert_eq!(drops.newly_dropped(&format!("{head}{}{}", line(77, 5), line(78, 9))), 5);
         assert_eq!(drops.newly_dropped(&format!("{head}{}", line(77, 7))), 2);
         assert_eq!(drops.newly_dropped(head), 0);
@@ -73,6 +91,6 @@ mod tests {
     fn a_real_socket_is_found() {
         let mut drops = Drops::default();
         drops.watch(&UdpSocket::bind("127.0.0.1:0").unwrap());
-        assert_eq!((drops.0.len(), drops.since_last()), (1, 0));
+        assert_eq!((drops.known.len(), drops.since_last()), (1, 0));
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Health {
     pub(crate) listening: Vec<String>,
     /// What could not be started.
     pub(crate) problems: Vec<String>,
+    /// What would be better set otherwise, though everything works.
+    pub(crate) advice: Vec<String>,
     pub(crate) path: PathHandle,
     pub(crate) keeper: KeeperHandle,
     pub(crate) sinks: Vec<(String, SinkState)>,
@@ -109,12 +111,16 @@ impl Health {
                  (reported locks are told all the same)"
             ));
         }
+        if let Some(lost) = path.get("overload").and_then(Value::as_str) {
+            degraded.push(format!("overload: {lost}"));
+        }
         if !self.clock.now().synchronised {
             degraded.push("clock: not synchronised; times in alerts may be wrong, windows are not".into());
         }
         let mut report = json!({
             "status": if degraded.is_empty() { "ok" } else { "degraded" },
             "degraded": degraded,
+            "advice": self.advice,
             "version": env!("CARGO_PKG_VERSION"),
             "site": self.site,
             "board": crate::board::BOARD,

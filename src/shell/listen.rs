@@ -3,13 +3,13 @@
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::handover::Inherited;
 use super::streams::StreamSocket;
 use crate::config::Config;
 
-/// What a burst of 20,000 traps needs; the kernel may grant less.
+/// In octets: what a burst of 20,000 traps needs; the kernel may grant less.
 const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// Connections that wait to be accepted at most.
@@ -32,6 +32,31 @@ pub(crate) struct Bound {
     pub(crate) socket: UdpSocket,
     pub(crate) input: Input,
     pub(crate) address: SocketAddr,
+    /// Octets of its receive buffer.
+    buffer: usize,
+}
+
+impl Bound {
+    fn new(socket: UdpSocket, input: Input, address: SocketAddr) -> Self {
+        let address = socket.local_addr().unwrap_or(address);
+        // Linux gives twice of what it was asked for, for its own records, and says so: socket(7).
+        let buffer = SockRef::from(&socket).recv_buffer_size().map_or(RECEIVE_BUFFER, |twice| twice / 2);
+        Self { socket, input, address, buffer }
+    }
+}
+
+/// What to do if the system gives sockets less room than a burst needs.
+pub(crate) fn limited(sockets: &[Bound]) -> Option<String> {
+    let least = sockets.iter().map(|bound| bound.buffer).min().filter(|buffer| *buffer < RECEIVE_BUFFER)?;
+    Some(too_small(least))
+}
+
+fn too_small(buffer: usize) -> String {
+    format!(
+        "the system limits receive buffers to {} KiB, a burst needs {}: sysctl -w net.core.rmem_max={RECEIVE_BUFFER}, then restart",
+        buffer >> 10,
+        RECEIVE_BUFFER >> 10
+    )
 }
 
 /// All UDP sockets of the configuration, handed over or bound: those that are ours, and what is wrong with the others.
@@ -42,7 +67,7 @@ pub(crate) fn bind_all(config: &Config, inherited: &mut Inherited) -> (Vec<Bound
     for (input, address) in traps.chain(syslog) {
         let socket = inherited.datagrams(address).map_or_else(|| bind(address), adopt);
         match socket {
-            Ok(socket) => bound.push(Bound { address: socket.local_addr().unwrap_or(address), socket, input }),
+            Ok(socket) => bound.push(Bound::new(socket, input, address)),
             Err(error) => problems.push(explained(key_of(input), address, &error)),
         }
     }
@@ -79,7 +104,7 @@ fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> std::io::Result<
 
 /// Whoever opened it may have set it otherwise.
 fn adopt(socket: UdpSocket) -> std::io::Result<UdpSocket> {
-    let _smaller = Socket::from(socket.try_clone()?).set_recv_buffer_size(RECEIVE_BUFFER).is_err();
+    enlarge(SockRef::from(&socket));
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
@@ -108,10 +133,16 @@ fn bind_stream(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = open(address, Type::DGRAM, Protocol::UDP)?;
-    // Less than asked for still works; the kernel's own limit decides.
-    let _smaller = socket.set_recv_buffer_size(RECEIVE_BUFFER).is_err();
+    enlarge(SockRef::from(&socket));
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+/// Less than asked for still works; the kernel's own limit decides. One that is larger already, since systemd made it so, stays.
+fn enlarge(socket: SockRef<'_>) {
+    if socket.recv_buffer_size().map_or(0, |twice| twice / 2) < RECEIVE_BUFFER {
+        let _smaller = socket.set_recv_buffer_size(RECEIVE_BUFFER).is_err();
+    }
 }
 
 const fn key_of(input: Input) -> &'static str {
@@ -131,4 +162,24 @@ fn explained(key: &str, address: SocketAddr, error: &std::io::Error) -> String {
     let known = kinds.iter().find(|(kind, _)| *kind == error.kind());
     let what = known.map_or_else(|| error.to_string(), |(_, what)| (*what).to_owned());
     format!("{key}: {address} is not listened on: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_the_system_keeps_small_is_told_with_the_line_that_changes_it() {
+        let bound = |buffer| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            Bound { buffer, ..Bound::new(socket, Input::Traps, ([127, 0, 0, 1], 0).into()) }
+        };
+        assert_eq!(limited(&[bound(RECEIVE_BUFFER), bound(RECEIVE_BUFFER + 1)]), None);
+        assert_eq!(
+            limited(&[bound(RECEIVE_BUFFER), bound(212_992)]).as_deref(),
+            Some(
+                "the system limits receive buffers to 208 KiB, a burst needs 4096: sysctl -w net.core.rmem_max=4194304, then restart"
+            )
+        );
+    }
 }

@@ -15,14 +15,14 @@ use tokio::time::sleep_until;
 use super::clock::Clock;
 use super::drops::Drops;
 use super::keeper::{Answer, KeeperHandle, Turn};
-use super::listen::{Bound, Input};
+use super::listen::{self, Bound, Input};
 use super::mitel::Feed;
 use super::report;
 use super::sinks::relay::Queues;
 use super::streams::Delivery;
 use crate::assemble::Gap;
 use crate::audit::AuditRecord;
-use crate::engine::Action;
+use crate::engine::{Action, Loss};
 use crate::path::{Controller, Path, Reply, StreamLine};
 use crate::units::{Now, Span, Text};
 use crate::verdict::Outcome;
@@ -35,6 +35,8 @@ const DATAGRAM: usize = 65_535;
 const AFTER_ERROR: std::time::Duration = std::time::Duration::from_millis(10);
 /// The engine's tables of fixed size pass over the thread's stack once, in a development build several times.
 const STACK: usize = 8 << 20;
+/// What to do about datagrams that are lost although the buffers are as large as they should be.
+const TOO_MANY: &str = "too many at once for this machine: let the senders send less, or take a faster one";
 /// Questions that can wait.
 const QUESTIONS: usize = 32;
 
@@ -72,9 +74,10 @@ pub(crate) fn start(
     let thread = thread::Builder::new().name("path".into()).stack_size(STACK).spawn(move || {
         let mut drops = Drops::default();
         sockets.iter().for_each(|bound| drops.watch(&bound.socket));
+        let remedy = listen::limited(&sockets).unwrap_or_else(|| TOO_MANY.to_owned());
         let (path, drops) = (RefCell::new(path), RefCell::new(drops));
-        let receiver =
-            Rc::new(Receiver { path, drops, keeper, relay, clock, turnstile: Mutex::new(()), due: Notify::new() });
+        let (turnstile, due) = (Mutex::new(()), Notify::new());
+        let receiver = Rc::new(Receiver { path, drops, remedy, keeper, relay, clock, turnstile, due });
         LocalSet::new().block_on(&runtime, receiver.run((sockets, feeds, streams), questions, flush));
     })?;
     Ok((handle, thread))
@@ -83,6 +86,8 @@ pub(crate) fn start(
 struct Receiver {
     path: RefCell<Path>,
     drops: RefCell<Drops>,
+    /// What to do about them.
+    remedy: String,
     keeper: KeeperHandle,
     relay: Queues,
     clock: Clock,
@@ -119,7 +124,12 @@ impl Receiver {
                     let _gone = reply.send(answer).is_err();
                 }
                 Question::Health(reply) => {
-                    self.count_drops();
+                    {
+                        let _turn = self.turnstile.lock().await;
+                        let mut turn = Turn::at(self.clock.now());
+                        self.count_drops(&mut turn);
+                        self.settle(turn).await;
+                    }
                     let answer = report::path(&self.path.borrow(), self.clock.now());
                     let _gone = reply.send(answer).is_err();
                 }
@@ -149,7 +159,7 @@ impl Receiver {
     }
 
     async fn listen(self: Rc<Self>, bound: Bound) {
-        let Bound { socket, input, address } = bound;
+        let Bound { socket, input, address, .. } = bound;
         let answering = Arc::new(socket);
         let socket = match answering.try_clone().and_then(UdpSocket::from_std) {
             Ok(socket) => socket,
@@ -168,9 +178,14 @@ impl Receiver {
             let _turn = self.turnstile.lock().await;
             let mut turn = Turn::at(self.clock.now());
             self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
-            for _ in 1..BATCH {
+            let mut more = 1..BATCH;
+            while more.next().is_some() {
                 let Ok((length, from)) = socket.try_recv_from(&mut buffer) else { break };
                 self.take(input, buffer.get(..length).unwrap_or_default(), from, &answering, &mut turn);
+            }
+            // A socket that hands in all it may is behind: if something is lost, it is now.
+            if more.is_empty() && self.drops.borrow_mut().is_due(turn.now.mono) {
+                self.count_drops(&mut turn);
             }
             self.settle(turn).await;
         }
@@ -334,17 +349,20 @@ impl Receiver {
         }
     }
 
-    fn count_drops(&self) {
-        let lost = self.drops.borrow_mut().since_last();
-        if lost > 0 {
-            self.path.borrow_mut().lost(lost);
+    fn count_drops(&self, turn: &mut Turn) {
+        let datagrams = self.drops.borrow_mut().since_last();
+        if datagrams > 0 {
+            let mut path = self.path.borrow_mut();
+            path.lost(Loss { datagrams, remedy: &self.remedy }, turn.now);
+            drain(&mut path, turn);
         }
     }
 
     /// Gives the store what has changed; at the end `all` of it.
     async fn flush(&self, all: bool) {
-        self.count_drops();
         let mut turn = Turn::at(self.clock.now());
+        self.count_drops(&mut turn);
+        self.due.notify_one();
         {
             let mut path = self.path.borrow_mut();
             drain(&mut path, &mut turn);

@@ -53,6 +53,8 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let signals = Signals::listen()?;
         let mut problems = Vec::new();
         let sockets = Sockets::bind(config, inherited, &mut problems)?;
+        let advice: Vec<String> = listen::limited(&sockets.datagrams).into_iter().collect();
+        advice.iter().for_each(|line| tracing::warn!("{line}"));
         let mut opening = open::open_store(config)?;
         let outage = opening.outage.as_ref().map(outage::described);
         for fault in opening.faults.iter().chain(&outage) {
@@ -69,7 +71,7 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         drop(keyring);
         let usm = snmpv3::receiver(engine, users, &opening.store);
         let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
-        serve(config, running, sinks, no_broker, (problems, signals), said).await
+        serve(config, running, sinks, no_broker, (problems, advice, signals), said).await
     })
 }
 
@@ -265,7 +267,7 @@ async fn serve(
     running: Running,
     sinks: Sinks,
     no_broker: Option<String>,
-    (mut problems, signals): (Vec<String>, Signals),
+    (mut problems, advice, signals): (Vec<String>, Vec<String>, Signals),
     said: &mut dyn FnMut(&str),
 ) -> Result<(), String> {
     let (stop, stopping) = watch::channel(false);
@@ -311,6 +313,7 @@ async fn serve(
         clock: running.clock,
         listening: running.listening,
         problems,
+        advice,
         path: running.path.clone(),
         keeper: running.keeper.clone(),
         sinks: states,
@@ -440,6 +443,7 @@ async fn welcome(config: &Config, health: &Health, said: &mut dyn FnMut(&str)) {
     for problem in &health.problems {
         said(&format!("  DEGRADED: {problem}"));
     }
+    health.advice.iter().for_each(|line| said(&format!("  ADVICE: {line}")));
     let program = std::env::args().next().unwrap_or_else(|| "lockwarden".into());
     said(&format!("see the first alert, in another terminal:  {program} demo"));
     let loopback_only = config.traps.admission.allow.is_empty() && config.syslog.admission.allow.is_empty();

@@ -26,6 +26,7 @@ mod mitel;
 mod nms;
 mod order;
 mod outage;
+mod overload;
 mod payload;
 mod programs;
 mod receive;

@@ -208,6 +208,16 @@ impl Site {
         signal(&self.running().child, "HUP");
     }
 
+    /// SIGSTOP: it stands still.
+    pub(crate) fn pause(&mut self) {
+        signal(&self.running().child, "STOP");
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&mut self) {
+        signal(&self.running().child, "CONT");
+    }
+
     /// SIGTERM, and the end that follows. Returns what was printed on standard error.
     pub(crate) fn stop(&mut self) -> Vec<String> {
         let mut running = self.running.take().unwrap();

@@ -97,6 +97,7 @@ pub(crate) fn health(place: &Place, args: &AskArgs) -> ExitCode {
                 text(refused, "remedy")
             ));
         }
+        list(health, "advice").for_each(|line| say(&format!("  ADVICE: {}", bare(line))));
         list(health, "degraded").for_each(|line| say(&format!("  DEGRADED: {}", bare(line))));
         if text(health, "status") == "ok" { ExitCode::SUCCESS } else { ExitCode::from(DEGRADED) }
     })
