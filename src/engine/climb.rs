@@ -73,7 +73,7 @@ impl Trace {
 impl Case<'_> {
     /// A new failure from this source.
     pub(crate) fn note_failure(&mut self, observation: &Observation<'_>) {
-        self.record.trace.note(Origin::of(observation.source), self.now.mono);
+        self.record.trace.note(Origin::of(observation.source), self.placed);
     }
 
     /// Raises or updates what the failure just noted shows.

@@ -7,7 +7,7 @@
 //! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
 
 use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
-use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
+use crate::engine::account::{AccountRecord, Lock, Open, Past, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::climb::Around;
 use crate::engine::settings::Settings;
@@ -25,6 +25,8 @@ pub(crate) struct Case<'a> {
     pub(crate) names: &'a FamilyNames,
     pub(crate) record: &'a mut AccountRecord,
     pub(crate) now: Now,
+    /// When what is at hand happened; not later than now.
+    pub(crate) placed: Mono,
     pub(crate) found: Found,
     /// The success that a `success-after-failures` alert is about, if there was one just now.
     pub(crate) success: Option<(Label, Around)>,
@@ -32,7 +34,7 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn new(settings: &'a Settings, names: &'a FamilyNames, record: &'a mut AccountRecord, now: Now) -> Self {
-        Self { settings, names, record, now, found: Found::new(), success: None }
+        Self { settings, names, record, now, placed: now.mono, found: Found::new(), success: None }
     }
 
     /// A failure was told; `new` says whether it is an attempt of its own.
@@ -41,14 +43,36 @@ impl<'a> Case<'a> {
             return;
         }
         let policy = self.settings.policies.of(&self.record.account);
-        let failures = self.record.failures_in(policy.reset, self.now.mono);
+        let limit = policy.failed_logons;
+        let (failures, reached) = self.record.failures.reaching(limit, self.placed, policy.reset, self.record.over());
         if self.record.lock.is_some() {
             self.repeat_lock(policy.lockout, failures);
-        } else if policy.failed_logons > 0 && failures >= policy.failed_logons {
-            self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(policy.lockout), failures);
+        } else if let Some(past) = self.record.past.filter(|past| past.holds(self.placed)) {
+            self.infer_lock(policy.lockout, Past { failures: past.failures.saturating_add(1), ..past }, self.placed);
+        } else if limit > 0 && failures >= limit {
+            let (from, until) = (reached, reached + policy.lockout);
+            // A later failure that came before this one has extended it.
+            let newest = if self.record.last < until { self.record.last.max(from) } else { from };
+            self.infer_lock(policy.lockout, Past { from, until, failures }, newest);
         }
         self.check_repeated();
         self.check_patterns();
+    }
+
+    /// The failures of a lock have been seen, the newest at `newest`. If it is over already, they came late: that is not worth an alert,
+    /// but what they counted for is.
+    fn infer_lock(&mut self, lockout: Span, lock: Past, newest: Mono) {
+        let until = newest + lockout;
+        if lockout.is_zero() || self.now.mono < until {
+            self.record.past = None;
+            self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(lockout), lock.failures, newest);
+            return;
+        }
+        let until = until.max(lock.until);
+        self.record.past = Some(Past { until, ..lock });
+        self.record.ended = Some(self.record.over().max(until));
+        self.record.trace.forget_day();
+        self.record.trace.relieve();
     }
 
     /// Another detector has found repeated failures: told at once, whatever was counted here.
@@ -69,20 +93,33 @@ impl<'a> Case<'a> {
     }
 
     /// A lock was reported, for this reason.
-    /// `told` is when the attempt behind it was first told.
-    pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool, told: Mono) {
+    /// `retold` is when the attempt behind it was first told, if this is not the first time.
+    pub(crate) fn lockout(
+        &mut self,
+        observation: &Observation<'_>,
+        reason: Option<LockReason>,
+        new: bool,
+        retold: Option<Mono>,
+    ) {
         let policy = self.settings.policies.of(&self.record.account);
         let lasts = match (observation.unlock_s, reason) {
             (Some(seconds), _) => end_of(Span::secs(u64::from(seconds))),
             (None, Some(LockReason::Administrator | LockReason::Inactive)) => None,
             (None, Some(LockReason::FailedLogons | LockReason::Platform) | None) => end_of(policy.lockout),
         };
-        let counted = self.record.failures_in(policy.reset, self.now.mono);
+        let (counted, _) = self.record.failures.reaching(u32::MAX, self.placed, policy.reset, self.record.over());
+        let past = self.record.past.filter(|past| past.holds(self.placed));
+        let counted = past.map_or(counted, |past| past.failures);
         let failures = counted.max(observation.reported_failures.unwrap_or(0));
         match &self.record.lock {
             // Another telling of a lock that has ended since.
-            None if self.record.ended.is_some_and(|ended| told <= ended) => {}
-            None => self.raise_lock(Basis::Reported, reason, lasts, failures),
+            None if past.is_none()
+                && retold.is_some_and(|told| self.record.ended.is_some_and(|ended| told <= ended)) => {}
+            // Told even if it is over by its own time: then it ends with the next tick.
+            None => {
+                self.record.past = None;
+                self.raise_lock(Basis::Reported, reason, lasts, failures, self.placed);
+            }
             // An administrator's lock outlasts the one that failures made.
             Some(lock)
                 if lock.basis == Basis::Inferred
@@ -126,10 +163,9 @@ impl<'a> Case<'a> {
         let now = self.now.mono;
         if let Some(lock) = &self.record.lock {
             let lock_end = lock.until;
-            if lock_end.is_some_and(|until| until <= now) {
+            if lock_end.is_some_and(|until| until <= self.placed) {
                 self.clear_lock(ClearedBy::PolicyEnd);
-                self.record.ended = lock_end;
-                self.record.failures.clear();
+                self.record.ended = lock_end.max(self.record.ended);
                 self.record.trace.relieve();
             } else if lock.open.held > 0 && lock.open.quiet_until <= now {
                 self.tell_lock(State::Updated);
@@ -158,17 +194,18 @@ impl<'a> Case<'a> {
     }
 
     fn end_run(&mut self, by: ClearedBy) {
-        self.record.ended = Some(self.now.mono);
+        self.record.ended = Some(self.record.over().max(self.placed));
+        self.record.past = None;
         self.clear_lock(by);
         self.clear_repeated(by);
         self.record.failures.clear();
         self.record.trace.relieve();
     }
 
-    fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
+    fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32, from: Mono) {
         let began = self.record.run.first.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
-        let (until, unlock_expected) = self.end(lasts);
+        let (until, unlock_expected) = self.end(from, lasts);
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
         self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
@@ -179,7 +216,8 @@ impl<'a> Case<'a> {
     }
 
     fn confirm_lock(&mut self, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
-        let (until, unlock_expected) = self.end(lasts);
+        // Failures after it have extended it, even if it is told late.
+        let (until, unlock_expected) = self.end(self.placed.max(self.record.last), lasts);
         if let Some(lock) = &mut self.record.lock {
             lock.basis = Basis::Reported;
             lock.reason = reason.or(lock.reason);
@@ -191,10 +229,11 @@ impl<'a> Case<'a> {
 
     /// A further failure while locked: it extends the lock and is counted, not told, until the quiet time is over.
     fn repeat_lock(&mut self, lasts: Span, failures: u32) {
-        let (until, unlock_expected) = self.end(end_of(lasts));
+        let (until, unlock_expected) = self.end(self.placed, end_of(lasts));
         let now = self.now.mono;
         let Some(lock) = &mut self.record.lock else { return };
-        if lock.until.is_some() && until.is_some() {
+        // One that came late extends nothing that others have.
+        if lock.until.is_some() && until > lock.until {
             (lock.until, lock.unlock_expected) = (until, unlock_expected.filter(|_| lock.reason.is_some()));
         }
         lock.failures = lock.failures.max(failures);
@@ -208,7 +247,8 @@ impl<'a> Case<'a> {
         if threshold.more_than == 0 {
             return;
         }
-        let failures = self.record.failures_in(threshold.window, self.now.mono);
+        let limit = threshold.more_than.saturating_add(1);
+        let (failures, _) = self.record.failures.reaching(limit, self.placed, threshold.window, Mono::ZERO);
         if let Some(repeated) = &mut self.record.repeated {
             repeated.failures = repeated.failures.saturating_add(1);
             if hold(&mut repeated.open, self.now.mono) {
@@ -271,8 +311,9 @@ impl<'a> Case<'a> {
         let _full = self.found.push(alert).is_err();
     }
 
-    fn end(&self, lasts: Option<Span>) -> (Option<Mono>, Option<Wall>) {
-        (lasts.map(|span| self.now.mono + span), lasts.map(|span| self.now.wall.plus(span)))
+    fn end(&self, from: Mono, lasts: Option<Span>) -> (Option<Mono>, Option<Wall>) {
+        let began = self.now.wall.minus(self.now.mono.since(from));
+        (lasts.map(|span| from + span), lasts.map(|span| began.plus(span)))
     }
 
     fn over_at(&self, window: Span, open: &Open) -> Mono {

@@ -17,6 +17,7 @@ mod log;
 mod nodes;
 mod overload;
 mod patterns;
+mod placement;
 mod policy;
 mod replay;
 mod restore;
@@ -57,6 +58,7 @@ use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use overload::Overload;
+use placement::Placement;
 use replay::Replays;
 use spray::Sprays;
 use strangers::Strangers;
@@ -91,6 +93,9 @@ pub struct Engine {
     names: FamilyNames,
     accounts: Accounts,
     nodes: Nodes,
+    placement: Placement,
+    /// When what is at hand happened: by its own time, if that is believed; now, in a tick.
+    placed: Mono,
     replays: Replays,
     strangers: Strangers,
     overload: Overload,
@@ -118,6 +123,8 @@ impl Engine {
             names,
             accounts: Accounts::new(crate::board::HOT_ACCOUNTS, seed),
             nodes,
+            placement: Placement::default(),
+            placed: Mono::ZERO,
             replays: Replays::new(),
             strangers: Strangers::default(),
             overload: Overload::default(),
@@ -178,6 +185,7 @@ impl Engine {
         if name.is_empty() {
             return Verdict::NoAccount;
         }
+        self.placed = self.placement.place(observation, now);
         let (realm, cluster) = self.nodes.home_of(observation, now.mono);
         if observation.realm == Realm::Cucm && observation.channel != Channel::Nested {
             self.heard(observation.node, observation.sender, Heard::SignIn, now);
@@ -217,6 +225,7 @@ impl Engine {
             return;
         }
         self.next = None;
+        self.placed = now.mono;
         let (stranger, loss) = (self.strangers.expire(now), self.overload.expire(&self.settings, now));
         stranger.into_iter().chain(loss).for_each(|alert| self.act(Action::Announce(Box::new(alert))));
         let (settings, actions) = (&self.settings, &mut self.actions);
@@ -312,9 +321,10 @@ impl Engine {
         let Meaning::Lockout(reason) = observation.meaning else { return Verdict::Failure };
         let mut record = AccountRecord::new(account);
         record.learn(observation, seen(observation, now));
-        record.failures.record(now.mono);
+        record.count(self.placed);
         let mut case = Case::new(&self.settings, &self.names, &mut record, now);
-        case.lockout(observation, reason, true, now.mono);
+        case.placed = self.placed;
+        case.lockout(observation, reason, true, None);
         let found = case.found;
         record_told(&mut self.actions, found, Box::new(record));
         Verdict::Lockout
@@ -346,32 +356,32 @@ impl Engine {
         if taken == Taken::Replay {
             return Verdict::Replay;
         }
-        let keep = now.mono - longest_window(&self.settings, &record.account);
+        let placed = self.placed;
+        let keep = placed - longest_window(&self.settings, &record.account);
         record.failures.forget_before(keep);
-        if record.failures.is_empty() && !record.is_pinned() && taken == Taken::New {
+        if record.failures.count_since(record.over()) == 0 && !record.is_pinned() && taken == Taken::New {
             record.run = Run { began: now.mono, ..Run::default() };
         }
         record.learn(observation, seen);
         record.changed = true;
-        let told = if let Taken::Merged(at) = taken { at } else { now.mono };
+        let retold = if let Taken::Merged(at) = taken { Some(at.min(placed)) } else { None };
         let new = taken == Taken::New && !without_attempt;
         if new {
-            record.failures.record(now.mono);
-            record.total = record.total.saturating_add(1);
-            record.last = now.mono;
+            record.count(placed);
             if record.account.realm == Realm::Cucm {
-                let told = self.clusters.note(&self.settings, &record.account.cluster, now);
+                let told = self.clusters.note(&self.settings, &record.account.cluster, placed, now);
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
             let account = record.account.clone();
-            let (told, deadline) = self.sprays.note((&self.settings, &self.names), &account, observation, now);
+            let context = (&self.settings, &self.names);
+            let (told, deadline) = self.sprays.note(context, &account, observation, (placed, now));
             told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             self.note_deadline(deadline);
             self.examine(slot, now, |case| case.note_failure(observation));
         }
         self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
-            Meaning::Lockout(reason) => case.lockout(observation, reason, new, told),
+            Meaning::Lockout(reason) => case.lockout(observation, reason, new, retold),
             Meaning::Found => case.found(observation),
             Meaning::Failure
             | Meaning::Success
@@ -409,6 +419,7 @@ impl Engine {
     fn examine(&mut self, slot: Slot, now: Now, rule: impl FnOnce(&mut Case<'_>)) {
         let Some(record) = self.accounts.get_mut(slot) else { return };
         let mut case = Case::new(&self.settings, &self.names, record, now);
+        case.placed = self.placed;
         rule(&mut case);
         let (found, deadline) = (case.found, detect::deadline(&self.settings, case.record));
         if !found.is_empty() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::policy::MAX_FAILED_LOGONS;
-use crate::units::Mono;
+use crate::units::{Mono, Span};
 
 /// The newest failures, at most [`MAX_FAILED_LOGONS`], in tenths of a second of the engine's time line. More than the highest
 /// limit need not be kept: what counts is whether the limit is reached.
@@ -16,12 +16,37 @@ fn tenths(at: Mono) -> u32 {
 }
 
 impl Window {
+    /// Takes in a failure that happened at `at`; it can be one that came late, before others.
     pub(crate) fn record(&mut self, at: Mono) {
+        let at = tenths(at);
         if self.0.is_full() {
+            if self.0.front().is_some_and(|oldest| at < *oldest) {
+                return;
+            }
             self.0.pop_front();
         }
         // There is room now.
-        let _full = self.0.push_back(tenths(at)).is_err();
+        let _full = self.0.push_back(at).is_err();
+        let mut place = self.0.len() - 1;
+        while place > 0 && self.0.get(place - 1).is_some_and(|other| at < *other) {
+            self.0.swap(place - 1, place);
+            place -= 1;
+        }
+    }
+
+    /// The first span of time with at least `limit` failures, that at `at` among them and none before `since`: how many, and when the
+    /// last of them was. If there is none, what lies in the span that ends at `at`.
+    pub(crate) fn reaching(&self, limit: u32, at: Mono, span: Span, since: Mono) -> (u32, Mono) {
+        if at < since {
+            return (0, at);
+        }
+        let within = |end: Mono| {
+            let (from, to) = (tenths((end - span).max(since)), tenths(end));
+            u32::try_from(self.0.iter().filter(|&&at| from <= at && at <= to).count()).unwrap_or(u32::MAX)
+        };
+        let later = self.0.iter().filter(|&&end| tenths(at) < end && end <= tenths(at + span));
+        let ends = core::iter::once(at).chain(later.map(|&end| Mono::from_millis(u64::from(end) * 100)));
+        ends.map(|end| (within(end), end)).find(|(failures, _)| *failures >= limit).unwrap_or((within(at), at))
     }
 
     /// Failures at `since` or later.
@@ -59,6 +84,32 @@ mod tests {
         }
         let at = |s| window.count_since(Mono::ZERO + Span::secs(s) - Span::mins(30));
         assert_eq!((at(1200), at(1800), at(1801), at(2401), at(3001)), (3, 3, 2, 1, 0));
+    }
+
+    #[test]
+    fn a_failure_that_comes_late_counts_with_those_that_it_happened_among() {
+        let at = |s| Mono::ZERO + Span::secs(s);
+        let mut window = Window::default();
+        for s in [3_600, 0, 1_200, 600] {
+            window.record(at(s));
+        }
+        let reaching = |limit, s, since| window.reaching(limit, at(s), Span::mins(30), at(since));
+        assert_eq!(reaching(3, 600, 0), (3, at(1_200)));
+        assert_eq!(reaching(3, 0, 0), (3, at(1_200)));
+        assert_eq!(reaching(3, 3_600, 0), (1, at(3_600)));
+        assert_eq!(reaching(4, 600, 0), (2, at(600)), "none has so many: those up to its own time");
+        assert_eq!(reaching(2, 600, 601), (0, at(600)), "what is over counts to nothing");
+        assert_eq!(reaching(3, 1_200, 1), (2, at(1_200)));
+    }
+
+    #[test]
+    fn a_full_window_keeps_the_newest() {
+        let mut window = Window::default();
+        (0..100).for_each(|s| window.record(Mono::ZERO + Span::secs(100 + s)));
+        window.record(Mono::ZERO);
+        assert_eq!(window.count_since(Mono::ZERO + Span::secs(100)), 100);
+        window.record(Mono::ZERO + Span::secs(150));
+        assert_eq!((window.count_since(Mono::ZERO + Span::secs(101)), window.count_since(Mono::ZERO)), (100, 100));
     }
 
     #[test]

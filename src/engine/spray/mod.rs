@@ -75,20 +75,20 @@ impl Sprays {
         }
     }
 
-    /// A new failure. At most one alert is to be told; what is due now may be due earlier than before.
+    /// A new failure, at `placed`. At most one alert is to be told; what is due now may be due earlier than before.
     pub(crate) fn note(
         &mut self,
         context: (&Settings, &FamilyNames),
         account: &Account,
         said: &Observation<'_>,
-        now: Now,
+        (placed, now): (Mono, Now),
     ) -> (Option<Alert>, Option<Mono>) {
         let limits = context.0.patterns;
         let whom = hash(account);
         let source = Label::from_wire(said.source);
         let from = self.source(&source).filter(|_| !source.is_empty());
         if let Some(front) = from {
-            let measure = front.note(limits.spray, whom, true, now.mono);
+            let measure = front.note(limits.spray, whom, true, placed);
             let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, false));
             if front.open.is_some() {
                 return (alert, front.deadline());
@@ -99,7 +99,7 @@ impl Sprays {
         }
         let is_known = !context.0.is_learning(now.mono);
         let Some(front) = self.cluster(&account.cluster) else { return (None, None) };
-        let measure = front.note(limits.cluster_spray, whom, is_known, now.mono);
+        let measure = front.note(limits.cluster_spray, whom, is_known, placed);
         let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, true));
         (alert, front.deadline())
     }
