@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
         };
         let (counted, _) = self.record.failures.reaching(u32::MAX, self.placed, policy.reset, self.record.over());
         let past = self.record.past.filter(|past| past.holds(self.placed));
-        let counted = past.map_or(counted, |past| past.failures);
+        let counted = past.map_or(counted, |past| past.failures).max(u32::from(new));
         let failures = counted.max(observation.reported_failures.unwrap_or(0));
         match &self.record.lock {
             // Another telling of a lock that has ended since.
@@ -348,9 +348,9 @@ pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mo
         (record.last + window).max(repeated.open.quiet_until)
     });
     let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
-    let patterns = record.trace.deadline();
-    [lock.and_then(|l| l.until), lock.and_then(|l| held(&l.open)), repeated, quiet, patterns]
-        .into_iter()
-        .flatten()
-        .min()
+    // A lock that was over when it was told stays for as long as its repeats may take to come.
+    let shown = |lock: &Lock| lock.open.quiet_until - settings.quiet + settings.merge_window;
+    let unlocked = lock.and_then(|lock| lock.until.map(|until| until.max(shown(lock))));
+    let held = lock.and_then(|lock| held(&lock.open));
+    [unlocked, held, repeated, quiet, record.trace.deadline()].into_iter().flatten().min()
 }

@@ -61,10 +61,7 @@ impl Placement {
         let delay = now.wall.as_millis().saturating_sub(stamp.at.as_millis());
         let believed = stamp.zoned && now.synchronised;
         let clock = self.clock(number(named(said.node, said.sender)), stamp.zoned, now.mono);
-        let usual = match clock {
-            Some(clock) => Some(clock.learn(delay, said.channel != Channel::Nested, now.mono)),
-            None => None,
-        };
+        let usual = clock.map(|clock| clock.learn(delay, said.channel != Channel::Nested, now.mono));
         if usual.is_none() && said.channel != Channel::Nested {
             self.begin(said, delay, believed, now.mono);
         }
