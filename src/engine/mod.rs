@@ -118,6 +118,15 @@ impl Engine {
         }
     }
 
+    /// From now on decides by these settings, but for the site and its nodes, which stay.
+    pub fn reload(&mut self, settings: Settings, families: impl IntoIterator<Item = Label>) {
+        let (site, nodes) = (core::mem::take(&mut self.settings.site), core::mem::take(&mut self.settings.nodes));
+        self.settings = Settings { site, nodes, ..settings };
+        self.names.extend(families.into_iter().map(|name| (Family::of(name.as_str()), name)));
+        // Any time may have become earlier: the next tick looks at all.
+        self.next = Some(Mono::ZERO);
+    }
+
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
     pub fn restore_account(&mut self, record: AccountRecord) -> bool {
         let deadline = detect::deadline(&self.settings, &record);

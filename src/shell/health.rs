@@ -11,6 +11,7 @@ use super::mitel::{MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
+use super::reload::{Reloaded, needs_restart};
 use super::sinks::relay::{Queue, Queues};
 use super::streams::Count;
 
@@ -53,6 +54,8 @@ pub(crate) struct Health {
     pub(crate) listening: Vec<String>,
     /// What could not be started.
     pub(crate) problems: Vec<String>,
+    /// How the configuration was last read again.
+    pub(crate) reloaded: watch::Receiver<Reloaded>,
     /// What would be better set otherwise, though everything works.
     pub(crate) advice: Vec<String>,
     pub(crate) path: PathHandle,
@@ -75,6 +78,10 @@ impl Health {
         let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
         let store = self.keeper.report().await;
         let mut degraded = self.problems.clone();
+        let Reloaded { problems, restart } = self.reloaded.borrow().clone();
+        degraded.extend(problems);
+        let restart = (!restart.is_empty()).then(|| needs_restart(&restart));
+        let advice: Vec<&String> = self.advice.iter().chain(&restart).collect();
         degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
@@ -120,7 +127,7 @@ impl Health {
         let mut report = json!({
             "status": if degraded.is_empty() { "ok" } else { "degraded" },
             "degraded": degraded,
-            "advice": self.advice,
+            "advice": advice,
             "version": env!("CARGO_PKG_VERSION"),
             "site": self.site,
             "board": crate::board::BOARD,

@@ -17,6 +17,7 @@ pub mod nms;
 mod open;
 mod outage;
 mod receive;
+mod reload;
 mod report;
 mod response;
 mod run;

@@ -23,6 +23,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
+use super::reload::{Load, Reload, Reloaded};
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
@@ -43,7 +44,12 @@ const HEALTH_EVERY: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Says why nothing could be started, and what to do.
-pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&str)) -> Result<(), String> {
+pub(crate) fn run(
+    config: &Config,
+    catalogue: Catalogue,
+    load: Load<'_>,
+    said: &mut dyn FnMut(&str),
+) -> Result<(), String> {
     log::start(config.log_level);
     let inherited = Inherited::take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -71,7 +77,7 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         drop(keyring);
         let usm = snmpv3::receiver(engine, users, &opening.store);
         let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
-        serve(config, running, sinks, no_broker, (problems, advice, signals), said).await
+        serve((config, load), running, sinks, no_broker, (problems, advice, signals), said).await
     })
 }
 
@@ -263,7 +269,7 @@ fn start(
 }
 
 async fn serve(
-    config: &Config,
+    (config, load): (&Config, Load<'_>),
     running: Running,
     sinks: Sinks,
     no_broker: Option<String>,
@@ -308,11 +314,13 @@ async fn serve(
     }
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));
+    let (told, reloaded) = watch::channel(Reloaded::default());
     let health = Health {
         site,
         clock: running.clock,
         listening: running.listening,
         problems,
+        reloaded,
         advice,
         path: running.path.clone(),
         keeper: running.keeper.clone(),
@@ -328,7 +336,9 @@ async fn serve(
     }
     tokio::spawn(publish_health(health, health_document));
     handover::ready();
-    signals.wait(&running.streams.reload).await;
+    let (path, admission) = (running.path.clone(), running.streams.admission.clone());
+    let reload = Reload { config: config.clone(), load, path, admission, told };
+    signals.wait(&running.streams.reload, reload).await;
     // First nothing more is taken in.
     let left = running.streams.stop().await;
     left.iter().flatten().for_each(handover::keep_connection);
@@ -351,7 +361,7 @@ async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, 
     keeper.stop().await;
 }
 
-/// What ends the service, and what makes it read its certificates again.
+/// What ends the service, and what makes it read its configuration and certificates again.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -367,12 +377,15 @@ impl Signals {
     }
 
     /// Returns when the service is to end.
-    async fn wait(mut self, reload: &Notify) {
+    async fn wait(mut self, certificates: &Notify, mut reload: Reload<'_>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload.notify_one(),
+                _ = self.hangup.recv() => {
+                    certificates.notify_one();
+                    reload.again().await;
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ const EXAMPLES: &str = "Examples:
 const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
-Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
 
 const EXPLAIN_EXAMPLE: &str = "Examples:
   lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
@@ -123,7 +123,7 @@ fn run_service(place: &Place) -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    match run::run(&config, catalogue, &mut |line| say(line)) {
+    match run::run(&config, catalogue, &|| load(place), &mut |line| say(line)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             complain(&problem);
