@@ -54,6 +54,8 @@ pub(crate) struct Health {
     pub(crate) listening: Vec<String>,
     /// What could not be started.
     pub(crate) problems: Vec<String>,
+    /// How the run before this one ended, if there was one.
+    pub(crate) last_end: Option<String>,
     /// How the configuration was last read again.
     pub(crate) reloaded: watch::Receiver<Reloaded>,
     /// What would be better set otherwise, though everything works.
@@ -132,6 +134,7 @@ impl Health {
             "site": self.site,
             "board": crate::board::BOARD,
             "uptime_s": self.clock.running().as_secs(),
+            "last_end": self.last_end,
             "listening": self.listening,
             "connections": self.connections.open(),
             "sinks": sinks,

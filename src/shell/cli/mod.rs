@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::last_end::{FAILED, Failure};
 use super::{run, zones};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
@@ -30,7 +31,7 @@ const EXAMPLES: &str = "Examples:
 const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
-Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration,\n70 a part of it failed.";
 
 const EXPLAIN_EXAMPLE: &str = "Examples:
   lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
@@ -125,9 +126,13 @@ fn run_service(place: &Place) -> ExitCode {
     };
     match run::run(&config, catalogue, &|| load(place), &mut |line| say(line)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
+        Err(Failure::Start(problem)) => {
             complain(&problem);
             ExitCode::FAILURE
+        }
+        Err(Failure::Part(problem)) => {
+            complain(&problem);
+            ExitCode::from(FAILED)
         }
     }
 }
