@@ -1,5 +1,5 @@
-//! How a run ended, for the next one: a file in the store's directory that says `running` until something better is known. A process that is
-//! killed, and a power cut, leave it so.
+//! How a run ended, for the next one: a file in the store's directory that says `running` until something better is known. A process
+//! that is killed, and a power cut, leave it so.
 
 use std::fs;
 use std::path::{Path, PathBuf};

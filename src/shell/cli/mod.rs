@@ -31,7 +31,8 @@ const EXAMPLES: &str = "Examples:
 const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
-Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration,\n70 a part of it failed.";
+Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP.
+Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration, 70 a part of it failed.";
 
 const EXPLAIN_EXAMPLE: &str = "Examples:
   lockwarden explain \"<86>Jan 15 09:30:00 web1 sshd[2003]: Failed password for jdoe from 192.0.2.20 port 50122 ssh2\"
