@@ -51,7 +51,7 @@ impl Cucm {
         match attempt.what {
             What::Reset => {
                 *credential = Credential::default();
-                alarms.add(0, PUBLISHER, Alarm::CredentialUpdated);
+                alarms.add(0, PUBLISHER, Alarm::CredentialUpdated(attempt));
             }
             What::Right if !is_locked => {
                 *credential = Credential::default();

@@ -14,7 +14,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 pub(super) const PASSWORD_DAY: u32 = 14;
 const PASSWORD_EACH: u32 = 28;
 /// From this day on an application has an old password, and nobody looks after it.
-const STALE_FROM: u32 = 3;
+pub(super) const STALE_FROM: u32 = 3;
 
 /// By which way somebody signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +73,7 @@ impl Day<'_> {
     }
 
     fn is_password_day(&self) -> bool {
-        self.number % PASSWORD_EACH == PASSWORD_DAY % PASSWORD_EACH
+        self.number % PASSWORD_EACH == PASSWORD_DAY
     }
 
     /// Whose password ended within the last three days; a twelfth of all.
@@ -92,10 +92,11 @@ impl Day<'_> {
         }
         let (whole, rest) = (person.in_ten_days / 10, person.in_ten_days % 10);
         let mut times = whole + u64::from(dice.below(10) < rest);
-        if new_password && self.is_password_day() {
+        let is_change = new_password && self.is_password_day();
+        if is_change {
             times = times.max(1);
         }
-        for _ in 0..times {
+        for nth in 0..times {
             let at = self.moment(person.hours, &mut dice);
             let way = match dice.below(10) {
                 out_of if out_of < person.at_phone => Way::Phone,
@@ -111,6 +112,9 @@ impl Day<'_> {
                 5
             };
             let mut typist = Typist { who: Who::Person(n), way, from: person.address, at, each: &mut *self.each };
+            if is_change && nth == 0 {
+                typist.enter(What::Reset, MINUTE, &mut dice);
+            }
             if dice.below(10_000) < forgotten {
                 typist.has_forgotten(person.clumsy, &mut dice);
             } else {
@@ -121,7 +125,7 @@ impl Day<'_> {
                 typist.signs_in(person.clumsy, &mut dice);
             }
         }
-        if new_password && self.is_password_day() && dice.below(1_000) < 15 {
+        if is_change && dice.below(1_000) < 15 {
             self.old_device(n, person, &mut dice);
         }
     }
@@ -153,6 +157,7 @@ impl Day<'_> {
 
     fn applications(&mut self) {
         let mut dice = Dice::new(self.seed ^ 0xA9, self.number.into());
+        let changed = self.is_password_day();
         let (cti, sync) = ((Who::Application(0), Way::Cti, 20), (Who::Application(1), Way::Axl, 21));
         for ((who, way, host), step) in [(cti, 40 * SECOND), (sync, 5 * MINUTE)] {
             let from = ip(10, 1, 2, host);
@@ -161,7 +166,6 @@ impl Day<'_> {
             let is_cti = way == Way::Cti;
             // One stays wrong for ever; the other is wrong for some hours after its password was changed.
             let repaired = program.at - program.at % DAY + 11 * HOUR;
-            let changed = self.number % PASSWORD_EACH == PASSWORD_DAY % PASSWORD_EACH;
             while program.at < end {
                 let is_stale = if is_cti {
                     self.number >= STALE_FROM

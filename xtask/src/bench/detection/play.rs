@@ -24,7 +24,7 @@ pub(super) struct Finding {
     pub(super) account: String,
     /// Those that any of its messages named.
     pub(super) sources: Vec<String>,
-    summary: String,
+    pub(super) summary: String,
 }
 
 impl fmt::Display for Finding {

@@ -6,7 +6,7 @@ use std::fmt;
 use lockwarden::units::Span;
 
 use super::play::{Finding, Played};
-use crate::r#gen::Label;
+use crate::r#gen::{Label, NAMES};
 
 /// An alert belongs to a label if it is raised not later than this after the label's end.
 const LATE: Span = Span::mins(10);
@@ -64,9 +64,9 @@ impl<'a> Score<'a> {
         score
     }
 
-    /// Labels of attacks that no alert was raised for. A lockout that was missed is in the table, but is no attack.
+    /// Labels of attacks that no alert was raised for. What people and programs do is in the table, but is no attack.
     pub(super) fn missed_attacks(&self) -> Vec<&'a Label> {
-        self.missed.iter().copied().filter(|label| label.part != "people").collect()
+        self.missed.iter().copied().filter(|label| NAMES.contains(&label.part)).collect()
     }
 
     pub(super) fn unexplained(&self) -> impl Iterator<Item = &'a Finding> {
@@ -107,5 +107,67 @@ impl fmt::Display for Score<'_> {
             writeln!(f, "{kind:24}{labels:>9}{found:>9}{recall:>10}{alerts:>9}{right:>9}{precision:>11}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockwarden::alert::Severity;
+    use lockwarden::units::Wall;
+
+    fn label(kind: &'static str, account: &str, source: &str) -> Label {
+        Label {
+            from: Wall::from_millis(0),
+            to: Wall::from_millis(60_000),
+            kind,
+            part: "spray",
+            account: account.into(),
+            source: source.into(),
+            cluster: "C",
+            severity: "",
+            must: true,
+        }
+    }
+
+    fn finding(kind: &'static str, account: &str, sources: &[&str], at_ms: i64) -> Finding {
+        Finding {
+            kind,
+            raised_at: Wall::from_millis(at_ms),
+            severity: Severity::Warning,
+            account: account.into(),
+            sources: sources.iter().map(|&source| source.into()).collect(),
+            summary: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_label_is_found_by_an_alert_about_the_same_in_time() {
+        let spray = label("spray", "", "192.0.2.1");
+        assert!(fits(&spray, &finding("spray", "", &["192.0.2.1"], 659_000)));
+        for other in [
+            finding("spray", "", &["192.0.2.2"], 30_000),
+            finding("spray", "", &[], 30_000),
+            finding("spray", "", &["192.0.2.1"], 661_000),
+            finding("storm", "", &["192.0.2.1"], 30_000),
+        ] {
+            assert!(!fits(&spray, &other), "{other}");
+        }
+        assert!(fits(&label("spray", "", ""), &finding("spray", "", &[], 30_000)));
+        let privileged = Label { severity: "critical", ..label("slow-climb", "admin", "") };
+        let climb = finding("slow-climb", "admin", &["192.0.2.1"], 30_000);
+        assert!(is_about(&privileged, &climb) && !fits(&privileged, &climb));
+    }
+
+    #[test]
+    fn what_is_missed_and_what_nobody_did_are_counted() {
+        let labels =
+            vec![label("spray", "", "192.0.2.1"), Label { part: "slow-climb", ..label("slow-climb", "jdoe", "") }];
+        let findings = vec![finding("slow-climb", "jdoe", &[], 1), finding("slow-climb", "asmith", &[], 1)];
+        let played = Played { messages: 0, findings, labels };
+        let score = Score::of(&played);
+        assert_eq!(score.missed_attacks(), [&played.labels[0]]);
+        assert_eq!(score.unexplained().collect::<Vec<_>>(), [&played.findings[1]]);
+        assert_eq!(score.rows.get("slow-climb"), Some(&Row { labels: 1, found: 1, alerts: 2, right: 1 }));
     }
 }
