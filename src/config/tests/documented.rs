@@ -94,6 +94,7 @@ fn every_choice_is_accepted() {
         ("relay.form", vec!["as-received", "translated"]),
         ("nms.kind", vec!["trap", "inform"]),
         ("policy.for.realm", vec!["cucm", "os", "unix", "mitel"]),
+        ("policy.for.credential", vec!["pin", "password"]),
         ("log.level", vec!["error", "warn", "info", "debug", "trace"]),
         ("mqtt.broker", vec!["embedded", "none", "mqtt://192.0.2.1", "mqtts://[2001:db8::1]:8884"]),
     ] {
