@@ -291,7 +291,7 @@ impl Story {
         self.path.get_or_insert_with(|| {
             let catalogue = Catalogue::shipped().unwrap().with_zones(zones.clone());
             let mut engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
-            engine.begin(self.mono);
+            engine.begin(self.passed);
             Path::new(engine, catalogue, Doors::open())
         })
     }
