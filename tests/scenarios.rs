@@ -16,8 +16,8 @@ use std::path::Path as FilePath;
 use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
-use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, Settings};
-use lockwarden::event::Label;
+use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
+use lockwarden::event::{Credential, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
@@ -298,10 +298,20 @@ impl Story {
     fn policy(&mut self, rest: &str) {
         let words: Vec<&str> = rest.split(' ').collect();
         let after = |name| words.iter().position(|w| *w == name).and_then(|n| words.get(n + 1)).copied();
-        let policy = &mut self.settings.policies.cucm;
+        let mut policy = self.settings.policies.cucm;
         policy.failed_logons = after("failed-logons").map_or(policy.failed_logons, |n| n.parse().unwrap());
         policy.reset = after("reset").map_or(policy.reset, span);
         policy.lockout = after("lockout").map_or(policy.lockout, span);
+        let credential = match words.first().copied() {
+            Some("pin") => Credential::Pin,
+            Some("password") => Credential::Password,
+            _ => {
+                self.settings.policies.cucm = policy;
+                return;
+            }
+        };
+        let rule = PolicyFor { realm: None, cluster: None, account: None, credential: Some(credential), policy };
+        self.settings.policies.exceptions.push(rule);
     }
 
     fn actions(&mut self) -> String {
@@ -337,7 +347,7 @@ impl Story {
         self.path.get_or_insert_with(|| {
             let catalogue = Catalogue::shipped().unwrap().with_zones(zones.clone());
             let mut engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
-            engine.begin(Mono::FIRST);
+            engine.begin(self.passed);
             Path::new(engine, catalogue, Doors::open())
         })
     }

@@ -92,6 +92,9 @@ pub(crate) struct Lock {
     /// When the policy ends it; `None`: when an administrator does.
     pub(crate) until: Option<Mono>,
     pub(crate) unlock_expected: Option<Wall>,
+    /// What of the account is locked, if that is known. Not kept.
+    #[serde(skip)]
+    pub(crate) credential: Credential,
 }
 
 /// A lock that failures made and that is over: they came late.
@@ -172,8 +175,8 @@ impl AccountRecord {
     }
 
     /// Counts a failure that happened at `placed`.
-    pub(crate) fn count(&mut self, placed: Mono) {
-        self.failures.record(placed);
+    pub(crate) fn count(&mut self, placed: Mono, credential: Credential) {
+        self.failures.record(placed, credential);
         self.total = self.total.saturating_add(1);
         self.last = self.last.max(placed);
     }

@@ -38,22 +38,33 @@ impl<'a> Case<'a> {
     }
 
     /// A failure was told; `new` says whether it is an attempt of its own.
-    pub(crate) fn failure(&mut self, new: bool) {
+    pub(crate) fn failure(&mut self, observation: &Observation<'_>, new: bool) {
         if !new {
             return;
         }
-        let policy = self.settings.policies.of(&self.record.account);
-        let limit = policy.failed_logons;
-        let (failures, reached) = self.record.failures.reaching(limit, self.placed, policy.reset, self.record.over());
-        if self.record.lock.is_some() {
-            self.repeat_lock(policy.lockout, failures);
+        let credential = observation.credential;
+        let policy = self.settings.policies.of_credential(&self.record.account, credential);
+        let (limit, over) = (policy.failed_logons, self.record.over());
+        let (failures, reached) =
+            self.record.failures.reaching(limit, self.placed, policy.reset, over, Some(credential));
+        if let Some(lock) = &self.record.lock {
+            // A wrong password extends no lock of a PIN.
+            let known = [lock.credential, credential].iter().all(|known| *known != Credential::Unknown);
+            if !known || lock.credential == credential {
+                self.repeat_lock(policy.lockout, failures);
+            }
         } else if let Some(past) = self.record.past.filter(|past| past.holds(self.placed)) {
-            self.infer_lock(policy.lockout, Past { failures: past.failures.saturating_add(1), ..past }, self.placed);
+            self.infer_lock(
+                policy.lockout,
+                Past { failures: past.failures.saturating_add(1), ..past },
+                self.placed,
+                credential,
+            );
         } else if limit > 0 && failures >= limit {
             let (from, until) = (reached, reached + policy.lockout);
             // A later failure that came before this one has extended it.
             let newest = if self.record.last < until { self.record.last.max(from) } else { from };
-            self.infer_lock(policy.lockout, Past { from, until, failures }, newest);
+            self.infer_lock(policy.lockout, Past { from, until, failures }, newest, credential);
         }
         self.check_repeated();
         self.check_patterns();
@@ -61,11 +72,12 @@ impl<'a> Case<'a> {
 
     /// The failures of a lock have been seen, the newest at `newest`. If it is over already, they came late: that is not worth an alert,
     /// but what they counted for is.
-    fn infer_lock(&mut self, lockout: Span, lock: Past, newest: Mono) {
+    fn infer_lock(&mut self, lockout: Span, lock: Past, newest: Mono, credential: Credential) {
         let until = newest + lockout;
         if lockout.is_zero() || self.now.mono < until {
             self.record.past = None;
-            self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(lockout), lock.failures, newest);
+            let (reason, lasts) = (Some(LockReason::FailedLogons), end_of(lockout));
+            self.raise_lock(Basis::Inferred, (reason, credential), lasts, lock.failures, newest);
             return;
         }
         let until = until.max(lock.until);
@@ -101,13 +113,15 @@ impl<'a> Case<'a> {
         new: bool,
         retold: Option<Mono>,
     ) {
-        let policy = self.settings.policies.of(&self.record.account);
+        let credential = observation.credential;
+        let policy = self.settings.policies.of_credential(&self.record.account, credential);
         let lasts = match (observation.unlock_s, reason) {
             (Some(seconds), _) => end_of(Span::secs(u64::from(seconds))),
             (None, Some(LockReason::Administrator | LockReason::Inactive)) => None,
             (None, Some(LockReason::FailedLogons | LockReason::Platform) | None) => end_of(policy.lockout),
         };
-        let (counted, _) = self.record.failures.reaching(u32::MAX, self.placed, policy.reset, self.record.over());
+        let (counted, _) =
+            self.record.failures.reaching(u32::MAX, self.placed, policy.reset, self.record.over(), Some(credential));
         let past = self.record.past.filter(|past| past.holds(self.placed));
         let counted = past.map_or(counted, |past| past.failures).max(u32::from(new));
         let failures = counted.max(observation.reported_failures.unwrap_or(0));
@@ -118,7 +132,7 @@ impl<'a> Case<'a> {
             // Told even if it is over by its own time: then it ends with the next tick.
             None => {
                 self.record.past = None;
-                self.raise_lock(Basis::Reported, reason, lasts, failures, self.placed);
+                self.raise_lock(Basis::Reported, (reason, credential), lasts, failures, self.placed);
             }
             // An administrator's lock outlasts the one that failures made.
             Some(lock)
@@ -146,6 +160,8 @@ impl<'a> Case<'a> {
         if credential == Credential::Unknown || credential == self.record.credential() {
             self.check_success(observation, around);
             self.end_run(ClearedBy::Success);
+        } else {
+            self.record.failures.forget(credential);
         }
     }
 
@@ -202,13 +218,20 @@ impl<'a> Case<'a> {
         self.record.trace.relieve();
     }
 
-    fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32, from: Mono) {
+    fn raise_lock(
+        &mut self,
+        basis: Basis,
+        (reason, credential): (Option<LockReason>, Credential),
+        lasts: Option<Span>,
+        failures: u32,
+        from: Mono,
+    ) {
         let began = self.record.run.first.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
         let (until, unlock_expected) = self.end(from, lasts);
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
-        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
+        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected, credential });
         if !matches!(reason, Some(LockReason::Administrator | LockReason::Inactive)) {
             self.record.trace.forget_day();
         }
@@ -248,7 +271,7 @@ impl<'a> Case<'a> {
             return;
         }
         let limit = threshold.more_than.saturating_add(1);
-        let (failures, _) = self.record.failures.reaching(limit, self.placed, threshold.window, Mono::ZERO);
+        let (failures, _) = self.record.failures.reaching(limit, self.placed, threshold.window, Mono::ZERO, None);
         if let Some(repeated) = &mut self.record.repeated {
             repeated.failures = repeated.failures.saturating_add(1);
             if hold(&mut repeated.open, self.now.mono) {

@@ -321,7 +321,7 @@ impl Engine {
         let Meaning::Lockout(reason) = observation.meaning else { return Verdict::Failure };
         let mut record = AccountRecord::new(account);
         record.learn(observation, seen(observation, now));
-        record.count(self.placed);
+        record.count(self.placed, observation.credential);
         let mut case = Case::new(&self.settings, &self.names, &mut record, now);
         case.placed = self.placed;
         case.lockout(observation, reason, true, None);
@@ -367,7 +367,7 @@ impl Engine {
         let retold = if let Taken::Merged(at) = taken { Some(at.min(placed)) } else { None };
         let new = taken == Taken::New && !without_attempt;
         if new {
-            record.count(placed);
+            record.count(placed, observation.credential);
             if record.account.realm == Realm::Cucm {
                 let told = self.clusters.note(&self.settings, &record.account.cluster, placed, now);
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
@@ -388,7 +388,7 @@ impl Engine {
             | Meaning::Unlock
             | Meaning::Logout
             | Meaning::FailedSu
-            | Meaning::FoundSu => case.failure(new),
+            | Meaning::FoundSu => case.failure(observation, new),
         });
         match (observation.meaning, new) {
             (Meaning::Lockout(_), true) => Verdict::Lockout,
@@ -473,5 +473,5 @@ fn seen(observation: &Observation<'_>, now: Now) -> Seen {
 }
 
 fn longest_window(settings: &Settings, account: &Account) -> crate::units::Span {
-    settings.policies.of(account).reset.max(settings.repeated(account.realm).window)
+    settings.policies.longest_reset(account).max(settings.repeated(account.realm).window)
 }

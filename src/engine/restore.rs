@@ -1,4 +1,4 @@
-//! What comes from outside: new settings, and what an earlier run knew: records, nodes, what is counted of sprays, and alerts that were open.
+//! New settings, and what an earlier run knew: records, nodes, what is counted of sprays, and alerts that were open.
 
 use crate::alert::{Alert, Kind};
 use crate::engine::account::AccountRecord;
