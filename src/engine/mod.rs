@@ -364,7 +364,7 @@ impl Engine {
         }
         record.learn(observation, seen);
         record.changed = true;
-        let retold = if let Taken::Merged(at) = taken { Some(at.min(placed)) } else { None };
+        let retold = if let Taken::Merged(at, _) = taken { Some(at.min(placed)) } else { None };
         let new = taken == Taken::New && !without_attempt;
         if new {
             record.count(placed, observation.credential);
@@ -372,13 +372,9 @@ impl Engine {
                 let told = self.clusters.note(&self.settings, &record.account.cluster, placed, now);
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
-            let account = record.account.clone();
-            let context = (&self.settings, &self.names);
-            let (told, deadline) = self.sprays.note(context, &account, observation, (placed, now));
-            told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
-            self.note_deadline(deadline);
-            self.examine(slot, now, |case| case.note_failure(observation));
         }
+        let account = record.account.clone();
+        self.look_for_patterns(slot, &account, observation, (taken, new), now);
         self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
             Meaning::Lockout(reason) => case.lockout(observation, reason, new, retold),
@@ -396,6 +392,30 @@ impl Engine {
             (_, true) => Verdict::Failure,
             (_, false) => Verdict::Absorbed,
         }
+    }
+
+    /// What an attempt says about the day of its account and of where it came from. A telling that adds the source counts for that alone.
+    fn look_for_patterns(
+        &mut self,
+        slot: Slot,
+        account: &Account,
+        observation: &Observation<'_>,
+        (taken, new): (Taken, bool),
+        now: Now,
+    ) {
+        let adds_source = matches!(taken, Taken::Merged(_, true));
+        if !new && !adds_source {
+            return;
+        }
+        let context = (&self.settings, &self.names);
+        let (told, deadline) = self.sprays.note(context, account, observation, new, (self.placed, now));
+        told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+        self.note_deadline(deadline);
+        self.examine(
+            slot,
+            now,
+            |case| if new { case.note_failure(observation) } else { case.note_source(observation) },
+        );
     }
 
     fn relief(&mut self, known: Option<Slot>, account: &Account, observation: &Observation<'_>, now: Now) -> Verdict {
