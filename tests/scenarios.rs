@@ -17,7 +17,7 @@ use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, Settings};
-use lockwarden::event::Label;
+use lockwarden::event::{Authenticated, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
@@ -110,6 +110,15 @@ impl Story {
             }
             "cluster-limit" => {
                 self.settings.cluster.more_than = rest.parse().unwrap();
+                String::new()
+            }
+            "privileged" => {
+                self.settings.privileged = rest.split(' ').map(str::to_owned).collect();
+                String::new()
+            }
+            "page-needs" => {
+                let proofs = [Authenticated::None, Authenticated::Community, Authenticated::Usm, Authenticated::Tls];
+                self.settings.page_needs = proofs.into_iter().find(|proof| proof.as_str() == rest).unwrap();
                 String::new()
             }
             "learning" => {

@@ -30,6 +30,7 @@ mod trace;
 mod trail;
 mod usual;
 mod watch;
+mod weigh;
 
 pub use account::AccountRecord;
 pub use clusters::MOST as MOST_OF_CLUSTER;
@@ -247,7 +248,7 @@ impl Engine {
 
     /// The next thing to be done.
     pub fn next_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.actions.pop_front().map(|action| weigh::weighed(&self.settings, action))
     }
 
     /// Gives every record that changed since the last call to `keep`.
@@ -360,7 +361,7 @@ impl Engine {
             record.total = record.total.saturating_add(1);
             record.last = now.mono;
             if record.account.realm == Realm::Cucm {
-                let told = self.clusters.note(&self.settings, &record.account.cluster, now);
+                let told = self.clusters.note(&self.settings, &record.account.cluster, observation.authenticated, now);
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
             let account = record.account.clone();

@@ -88,8 +88,16 @@ pub(super) const KEYS: &[Key] = &[
         PATTERN,
         r#"["root"]"#,
         r#""root" or "oracle*""#,
-        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), as is a \
-         failed `su` by or to one.",
+        "Accounts whose alerts are raised one level: administrators, application users, root. Repeated failures of one are \
+         critical (severity 2 of HP-UX HIDS), as is a failed `su` by or to one.",
+    ),
+    text(
+        "detect.page-needs",
+        form("a proof of identity", r#""none", "community", "usm" or "tls""#),
+        r#""none""#,
+        r#""tls""#,
+        "An alert that rests on a message whose sender proved less is a notice at most: `community` an SNMP community, `usm` an \
+         SNMPv3 user's key, `tls` a client certificate.",
     ),
     number(
         "detect.failed-su.more-than",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::problems;
 use crate::config::*;
 use crate::engine::{NodeOf, Patterns, Policies, Policy, PolicyFor, Settings, SprayLimits, Threshold};
-use crate::event::{Label, Realm};
+use crate::event::{Authenticated, Label, Realm};
 use crate::usm::{Auth, Privacy};
 
 #[test]
@@ -263,6 +263,7 @@ account = "admin*"
 failed-logons = 2
 [detect]
 privileged = ["root", "oracle*"]
+page-needs = "usm"
 merge-window-s = 5
 quiet-s = 60
 learning-days = 0
@@ -328,6 +329,7 @@ fn settings_of_everything() -> Settings {
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
         failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
         privileged: vec!["root".into(), "oracle*".into()],
+        page_needs: Authenticated::Usm,
         cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
         patterns: Patterns {
             spray: SprayLimits { accounts: 20, window: Span::secs(300), of_day: 40 },

@@ -6,7 +6,7 @@ use crate::alert::{Alert, ClearedBy, State};
 use crate::engine::distinct::Distinct;
 use crate::engine::patterns::{Patterns, SprayLimits};
 use crate::engine::usual::Usual;
-use crate::event::Label;
+use crate::event::{Authenticated, Label};
 use crate::units::{Mono, Now, Span, Text};
 
 /// The window is counted in halves of itself, so it is between one and one and a half times as long as set.
@@ -34,6 +34,9 @@ pub struct Front {
     pub(crate) open: Option<Box<Open>>,
     #[serde(skip)]
     changed: bool,
+    /// The weakest proof of identity among what was told of it in this run, since it was last quiet for a day.
+    #[serde(skip)]
+    pub(crate) weakest: Option<Authenticated>,
 }
 
 /// An open `spray` alert.
@@ -72,6 +75,17 @@ impl Front {
             kept: Mono::ZERO,
             open: None,
             changed: false,
+            weakest: None,
+        }
+    }
+
+    /// How the sender of the next failure proved itself.
+    pub(crate) fn prove(&mut self, proved: Authenticated, at: Mono) {
+        let before = self.weakest.filter(|_| self.open.is_some() || at.since(self.last) <= Patterns::DAY);
+        let weakest = before.map_or(proved, |weakest| weakest.min(proved));
+        self.weakest = Some(weakest);
+        if let Some(open) = &mut self.open {
+            open.alert.authenticated_by = open.alert.authenticated_by.min(weakest);
         }
     }
 

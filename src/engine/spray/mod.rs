@@ -88,6 +88,7 @@ impl Sprays {
         let source = Label::from_wire(said.source);
         let from = self.source(&source).filter(|_| !source.is_empty());
         if let Some(front) = from {
+            front.prove(said.authenticated, now.mono);
             let measure = front.note(limits.spray, whom, true, now.mono);
             let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, false));
             if front.open.is_some() {
@@ -99,6 +100,7 @@ impl Sprays {
         }
         let is_known = !context.0.is_learning(now.mono);
         let Some(front) = self.cluster(&account.cluster) else { return (None, None) };
+        front.prove(said.authenticated, now.mono);
         let measure = front.note(limits.cluster_spray, whom, is_known, now.mono);
         let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, true));
         (alert, front.deadline())
@@ -232,7 +234,7 @@ fn told(
         failures: measure.accounts,
         window_s: alerts::whole_seconds(window.as_secs()),
         last_failure: Some(now.wall),
-        authenticated_by: said.authenticated,
+        authenticated_by: front.weakest.unwrap_or_default(),
         evidence: heapless::Vec::from_iter([Evidence { family, channel: said.channel, at }]),
         summary: Text::from_wire(&text),
         ..alerts::of_site(settings, Kind::Spray, &whose, now)
