@@ -29,6 +29,7 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
             .list("privileged", |text| plain(text, 128).map(str::to_owned))
             .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
         page_needs: detect.read("page-needs", proof).unwrap_or(default.page_needs),
+        storm: detect.section("storm").number("more-than").unwrap_or(default.storm),
         cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
         patterns: patterns::patterns(&detect),
         silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),

@@ -3,6 +3,7 @@
 
 use crate::alert::{Alert, ClearedBy, Kind, State};
 use crate::engine::alerts;
+use crate::engine::quiet::longer;
 use crate::engine::settings::{Settings, Threshold};
 use crate::event::{Authenticated, Label, Realm};
 use crate::units::{Mono, Now, Text};
@@ -85,11 +86,11 @@ impl Clusters {
             }
         };
         let open = cluster.open.as_mut()?;
-        open.quiet_until = now.mono + threshold.quiet;
         if state == State::Raised {
             open.alert.failures = failures;
         }
         (open.alert.state, open.alert.revision) = (state, open.alert.revision + 1);
+        open.quiet_until = now.mono + longer(threshold.quiet, open.alert.revision);
         open.alert.last_failure = Some(now.wall);
         open.alert.authenticated_by = cluster.weakest.unwrap_or_default();
         open.alert.summary = Text::from_wire(&summary(name, threshold, open.alert.failures));

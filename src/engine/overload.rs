@@ -1,8 +1,10 @@
 //! Datagrams that the system dropped since nobody read them in time: the `overload` alert. A burst comes in pieces, so there is one alert,
-//! raised by the first loss, updated at most once in `detect.quiet-s` while more is lost, and cleared after that time without a loss.
+//! raised by the first loss, updated after `detect.quiet-s`, twice that and so on while more is lost, and cleared after `detect.quiet-s` without
+//! a loss.
 
 use crate::alert::{Alert, ClearedBy, Kind, State};
 use crate::engine::alerts;
+use crate::engine::quiet::longer;
 use crate::engine::settings::Settings;
 use crate::units::{Mono, Now, Text};
 
@@ -30,7 +32,8 @@ struct Open {
 impl Overload {
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, settings: &Settings, alert: Alert, now: Mono) {
-        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until: now + settings.quiet });
+        let quiet_until = now + longer(settings.quiet, alert.revision);
+        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until });
     }
 
     /// Takes note of a loss; gives the alert if it is to be told.
@@ -50,8 +53,8 @@ impl Overload {
             alert.suppressed = alert.suppressed.saturating_add(1);
             return None;
         }
-        open.quiet_until = now.mono + settings.quiet;
         (alert.state, alert.revision) = (state, alert.revision + 1);
+        open.quiet_until = now.mono + longer(settings.quiet, alert.revision);
         alert.summary = Text::from_wire(&format!("{}: {}", lost(alert.failures), loss.remedy));
         Some(alert.clone())
     }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub privileged: Vec<String>,
     /// An alert that rests on a message whose sender proved less is a notice at most.
     pub page_needs: Authenticated,
+    /// More alerts than this within a minute are a storm, at most [`crate::engine::MOST_OF_STORM`]; 0: never.
+    pub storm: u32,
     /// `repeated-failures` of a whole cluster.
     pub cluster: Threshold,
     /// From when on failures are a pattern.
@@ -72,6 +74,8 @@ impl Settings {
 
     /// HP-UX HIDS' template 9: more than 2 in a day. How long it is quiet then is not documented: an hour.
     pub const FAILED_SU: Threshold = Threshold { more_than: 2, window: Span::mins(1_440), quiet: Span::mins(60) };
+    /// More alerts in a minute than a person reads; a site of 20,000 users has a handful of forgotten PINs in one.
+    pub const STORM: u32 = 20;
     /// HP-UX HIDS' `priv_user_list`.
     pub const PRIVILEGED: &str = "root";
     /// Off: RTMT's own default is not documented, and what is usual differs from site to site.
@@ -113,6 +117,7 @@ impl Default for Settings {
             failed_su: Self::FAILED_SU,
             privileged: vec![Self::PRIVILEGED.to_owned()],
             page_needs: Authenticated::None,
+            storm: Self::STORM,
             cluster: Self::CLUSTER,
             patterns: Patterns::DEFAULT,
             silent_after: Self::BLIND_AFTER,

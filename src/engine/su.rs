@@ -6,6 +6,7 @@
 
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
 use crate::engine::alerts::{self, FamilyNames};
+use crate::engine::quiet::longer;
 use crate::engine::settings::{Settings, Threshold};
 use crate::event::{Account, Authenticated, Credential, Label, Name, Observation};
 use crate::units::{Mono, Now, Text};
@@ -87,7 +88,7 @@ impl Switchers {
         // There is room now.
         let _full = alert.evidence.push(Evidence { family, channel: said.channel, at }).is_err();
         alert.summary = Text::from_wire(&user.summary(threshold));
-        user.open = Some((alert.clone(), now.mono + threshold.quiet));
+        user.open = Some((alert.clone(), now.mono + longer(threshold.quiet, alert.revision)));
         Some(*alert)
     }
 

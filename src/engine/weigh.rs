@@ -12,7 +12,7 @@ use crate::engine::settings::Settings;
 
 /// What is to be done, with its alert weighed.
 pub(crate) fn weighed(settings: &Settings, mut action: Action) -> Action {
-    if let Action::Tell(alert, _) | Action::Announce(alert) = &mut action {
+    if let Action::Tell(alert, _) | Action::Announce(alert) | Action::Hold(alert, _) = &mut action {
         weigh(settings, alert);
     }
     action

@@ -153,6 +153,14 @@ pub(super) const KEYS: &[Key] = &[
         "So many failures before it, without a success or a lock between them; 0: never.",
     ),
     number(
+        "detect.storm.more-than",
+        0,
+        1_000,
+        "",
+        "20",
+        "With more alerts than this within a minute, those about one account are held, and one digest is sent; 0: never.",
+    ),
+    number(
         "detect.blind-node.silent-h",
         0,
         8_760,

@@ -295,6 +295,8 @@ sources = 3
 failures = 20
 [detect.success-after-failures]
 failures = 4
+[detect.storm]
+more-than = 50
 [detect.blind-node]
 silent-h = 24
 no-sign-ins-h = 0
@@ -330,6 +332,7 @@ fn settings_of_everything() -> Settings {
         failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
         privileged: vec!["root".into(), "oracle*".into()],
         page_needs: Authenticated::Usm,
+        storm: 50,
         cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
         patterns: Patterns {
             spray: SprayLimits { accounts: 20, window: Span::secs(300), of_day: 40 },

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{Alert, ClearedBy, State};
 use crate::engine::distinct::Distinct;
 use crate::engine::patterns::{Patterns, SprayLimits};
+use crate::engine::quiet::longer;
 use crate::engine::usual::Usual;
 use crate::event::{Authenticated, Label};
 use crate::units::{Mono, Now, Span, Text};
@@ -133,7 +134,7 @@ impl Front {
 
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
-        let (quiet_until, is_slow) = (now + Patterns::QUIET, alert.window_s >= 86_400);
+        let (quiet_until, is_slow) = (now + longer(Patterns::QUIET, alert.revision), alert.window_s >= 86_400);
         self.last = self.last.max(now);
         self.open = Some(Box::new(Open { alert, quiet_until, is_slow }));
     }
@@ -186,8 +187,8 @@ impl Open {
 
     /// The message that says how it stands.
     pub(crate) fn updated(&mut self, summary: &str, now: Now) -> Alert {
-        self.quiet_until = now.mono + Patterns::QUIET;
         (self.alert.state, self.alert.revision) = (State::Updated, self.alert.revision.saturating_add(1));
+        self.quiet_until = now.mono + longer(Patterns::QUIET, self.alert.revision);
         self.alert.last_failure = Some(now.wall);
         self.alert.summary = Text::from_wire(summary);
         self.alert.clone()
