@@ -38,6 +38,7 @@ mod response;
 mod restart;
 mod secrets;
 mod site;
+mod storm;
 mod streams;
 mod streams_tls;
 mod trapd;
