@@ -45,13 +45,7 @@ impl Clusters {
     }
 
     /// A new failure in this cluster; the alert, if one is to be told.
-    pub(crate) fn note(
-        &mut self,
-        settings: &Settings,
-        name: &Label,
-        proved: Authenticated,
-        now: Now,
-    ) -> Option<Alert> {
+    pub(crate) fn note(&mut self, settings: &Settings, name: &Label, proved: Authenticated, now: Now) -> Option<Alert> {
         let threshold = settings.cluster;
         if threshold.more_than == 0 {
             return None;

@@ -9,8 +9,8 @@
 use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
-use crate::engine::quiet::{longer, told_at};
 use crate::engine::climb::Around;
+use crate::engine::quiet::{longer, told_at};
 use crate::engine::settings::{Settings, Threshold};
 use crate::event::{Channel, Credential, Label, LockReason, Observation};
 use crate::units::{Mono, Now, Span, Wall};

@@ -444,7 +444,8 @@ impl Engine {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
         let (su, sprays) = (self.switchers.deadline(&self.settings), self.sprays.deadline());
         let site = [watch, clusters, su, sprays, self.overload.deadline(&self.settings)];
-        self.next = [self.next, self.strangers.deadline(), self.storm.deadline()].into_iter().chain(site).flatten().min();
+        self.next =
+            [self.next, self.strangers.deadline(), self.storm.deadline()].into_iter().chain(site).flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {

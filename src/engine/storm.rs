@@ -214,11 +214,8 @@ impl Open {
         alert.state = if alert.revision == 0 { State::Raised } else { State::Updated };
         alert.revision = alert.revision.saturating_add(1);
         *quiet_until = at + longer(MINUTE, alert.revision);
-        let since = if alert.state == State::Raised {
-            "in a minute".to_owned()
-        } else {
-            format!("since {}", alert.raised_at)
-        };
+        let since =
+            if alert.state == State::Raised { "in a minute".to_owned() } else { format!("since {}", alert.raised_at) };
         let names: Vec<String> = newest.iter().map(|name| Text::<32>::from_wire(name.as_str()).to_string()).collect();
         let newest = if names.is_empty() { String::new() } else { format!("; newest: {}", names.join(", ")) };
         alert.summary = Text::from_wire(&format!(

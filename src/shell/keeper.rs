@@ -231,8 +231,17 @@ impl Keeper {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let now = clock::instant();
         let outage = Outage::from(outage.map(|fault| (fault, now)));
-        let mut keeper =
-            Self { store, sinks, outage, faults, unanswered: 0, held: Held::default(), next_check: now + CHECK_EVERY, newest, on_disk };
+        let mut keeper = Self {
+            store,
+            sinks,
+            outage,
+            faults,
+            unanswered: 0,
+            held: Held::default(),
+            next_check: now + CHECK_EVERY,
+            newest,
+            on_disk,
+        };
         keeper.register();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue, &runtime))?;
         Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen }, thread))

@@ -9,7 +9,9 @@ fn a_hundred_locks_at_once_are_twenty_alerts_and_one_digest_and_what_is_critical
     let mut reader = Subscriber::to(&site.access);
     (1..=50).for_each(|n| site.lock(&format!("user{n}")));
     for n in 1..=3 {
-        site.syslog(&format!("<86>Jan 15 08:20:0{n} web1 sshd[{n}]: Failed password for root from 192.0.2.66 port 50{n} ssh2"));
+        site.syslog(&format!(
+            "<86>Jan 15 08:20:0{n} web1 sshd[{n}]: Failed password for root from 192.0.2.66 port 50{n} ssh2"
+        ));
     }
     (51..=100).for_each(|n| site.lock(&format!("user{n}")));
     for n in 1..=20 {
@@ -26,7 +28,10 @@ fn a_hundred_locks_at_once_are_twenty_alerts_and_one_digest_and_what_is_critical
         )
     );
     let root = reader.alert();
-    assert_eq!((brief(&root).as_str(), &root["severity"]), ("raised repeated-failures root 1 null 3 null", &"critical".into()));
+    assert_eq!(
+        (brief(&root).as_str(), &root["severity"]),
+        ("raised repeated-failures root 1 null 3 null", &"critical".into())
+    );
     assert_eq!(troubles(&site.settled(303)), <[String; 0]>::default());
     let (alerts, _) = site.ask("alerts");
     let locks = alerts.as_array().unwrap().iter().filter(|alert| alert["kind"] == "lockout");
