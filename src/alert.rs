@@ -86,6 +86,18 @@ published! {
     }
 }
 
+impl Severity {
+    /// One level more; the highest stays.
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::Info => Self::Notice,
+            Self::Notice => Self::Warning,
+            Self::Warning | Self::Critical => Self::Critical,
+        }
+    }
+}
+
 published! {
     /// How a lockout is known.
     Basis {

@@ -17,7 +17,7 @@ use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
-use lockwarden::event::{Credential, Label};
+use lockwarden::event::{Authenticated, Credential, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
@@ -116,6 +116,19 @@ impl Story {
             }
             "cluster-limit" => {
                 self.settings.cluster.more_than = rest.parse().unwrap();
+                String::new()
+            }
+            "privileged" => {
+                self.settings.privileged = rest.split(' ').map(str::to_owned).collect();
+                String::new()
+            }
+            "storm" => {
+                self.settings.storm = rest.parse().unwrap();
+                String::new()
+            }
+            "page-needs" => {
+                let proofs = [Authenticated::None, Authenticated::Community, Authenticated::Usm, Authenticated::Tls];
+                self.settings.page_needs = proofs.into_iter().find(|proof| proof.as_str() == rest).unwrap();
                 String::new()
             }
             "learning" => {
@@ -320,10 +333,11 @@ impl Story {
             match action {
                 Action::Tell(alert, _) | Action::Announce(alert) => {
                     writeln!(told, "{}", shown(&alert)).unwrap();
-                    self.open.retain(|known| known.id != alert.id);
-                    if alert.state != State::Cleared {
-                        self.open.push(*alert);
-                    }
+                    self.keep(alert);
+                }
+                Action::Hold(alert, _) => {
+                    writeln!(told, "held {}", shown(&alert)).unwrap();
+                    self.keep(alert);
                 }
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
@@ -331,6 +345,13 @@ impl Story {
             }
         }
         told
+    }
+
+    fn keep(&mut self, alert: Box<Alert>) {
+        self.open.retain(|known| known.id != alert.id);
+        if alert.state != State::Cleared {
+            self.open.push(*alert);
+        }
     }
 
     /// Every record of the audit log so far, newest first.
@@ -435,8 +456,10 @@ fn shown(alert: &Alert) -> String {
     add("unlock", alert.unlock_expected.map(|at| at.to_string()));
     add("by", alert.cleared_by.map(|by| by.as_str().into()));
     add("suppressed", Some(alert.suppressed).filter(|n| *n > 0).map(|n| n.to_string()));
-    let is_pattern =
-        matches!(alert.kind, Kind::Spray | Kind::Distributed | Kind::SlowClimb | Kind::SuccessAfterFailures);
+    let is_pattern = matches!(
+        alert.kind,
+        Kind::Spray | Kind::Distributed | Kind::SlowClimb | Kind::SuccessAfterFailures | Kind::Storm
+    );
     if is_pattern {
         add("summary", Some(format!("\"{}\"", alert.summary)));
     } else if alert.state == State::Raised {

@@ -7,7 +7,7 @@ use super::section::{Section, plain};
 use super::zone::{NodeZone, ZoneName};
 use crate::board;
 use crate::engine::{NodeOf, Policies, Policy, PolicyFor, Settings, Threshold};
-use crate::event::{Credential, Label, Realm};
+use crate::event::{Authenticated, Credential, Label, Realm};
 use crate::units::Span;
 
 /// Everything in the file that the engine needs, and what else it says of nodes.
@@ -28,6 +28,8 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
         privileged: detect
             .list("privileged", |text| plain(text, 128).map(str::to_owned))
             .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
+        page_needs: detect.read("page-needs", proof).unwrap_or(default.page_needs),
+        storm: detect.section("storm").number("more-than").unwrap_or(default.storm),
         cluster: threshold(&cucm.section("cluster"), Settings::CLUSTER),
         patterns: patterns::patterns(&detect),
         silent_after: hours(&blind, "silent-h").unwrap_or(Settings::BLIND_AFTER),
@@ -40,6 +42,11 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
 fn site(text: &str) -> Option<Label> {
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     ((1..=32).contains(&text.len()) && text.bytes().all(legal)).then(|| Label::from_wire(text))
+}
+
+fn proof(text: &str) -> Option<Authenticated> {
+    use Authenticated::{Community, None as Address, Tls, Usm};
+    [Address, Community, Usm, Tls].into_iter().find(|proof| proof.as_str() == text)
 }
 
 fn seconds(section: &Section<'_>, name: &str) -> Option<Span> {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, SOURCES, Severity, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
 use crate::engine::settings::Settings;
-use crate::event::{Authenticated, Credential, Family, Label, LockReason, Realm};
+use crate::event::{Authenticated, Credential, Family, Label, LockReason};
 use crate::units::{Mono, Now, Text, Wall};
 
 /// The names of alarm families, for evidence.
@@ -118,14 +118,8 @@ pub(crate) fn repeated_failures(
 ) -> Alert {
     let mut alert = base(settings, names, record, &repeated.open, Kind::RepeatedFailures, state);
     let threshold = settings.repeated(record.account.realm);
-    let unix = matches!(record.account.realm, Realm::Os | Realm::Unix);
-    let privileged = unix && settings.is_privileged(&record.account.name);
     let steady = record.trace.steady();
-    alert.severity = match (privileged, steady) {
-        (true, _) => Severity::Critical,
-        (false, Some(_)) => Severity::Notice,
-        (false, None) => Severity::Warning,
-    };
+    alert.severity = if steady.is_some() { Severity::Notice } else { Severity::Warning };
     alert.failures = repeated.failures;
     alert.window_s = whole_seconds(threshold.window.as_secs());
     alert.cleared_by = cleared_by;

@@ -6,13 +6,14 @@
 //! | `distributed` | at the failure from so many sources within 24 hours | 24 hours without a failure |
 //! | `success-after-failures` | at the success | after 24 hours |
 //!
-//! Updates come with the first failure after the quiet time.
+//! Updates come with the first failure after the quiet time, which doubles with each.
 
 use crate::alert::{Alert, Basis, ClearedBy, Kind, Severity, State};
 use crate::engine::account::Open;
 use crate::engine::alerts;
 use crate::engine::detect::{Case, hold, told};
 use crate::engine::patterns::Patterns;
+use crate::engine::quiet::longer;
 use crate::engine::trace::{Origin, Pattern, Trace};
 use crate::event::{Label, Observation};
 use crate::units::{Mono, Span, Text};
@@ -58,7 +59,7 @@ impl Trace {
             revision: alert.revision,
             raised_at: alert.raised_at,
             synchronised: alert.time_synchronised,
-            quiet_until: now + Patterns::QUIET,
+            quiet_until: now + longer(Patterns::QUIET, alert.revision),
             held: 0,
             suppressed: alert.suppressed,
         };
@@ -157,7 +158,7 @@ impl Case<'_> {
         pattern.failures = pattern.failures.max(failures);
         (pattern.sources, pattern.last) = (pattern.sources.max(sources), now);
         if state == State::Raised || hold(&mut pattern.open, now) {
-            told(&mut pattern.open, now + Patterns::QUIET);
+            told(&mut pattern.open, Patterns::QUIET, now);
             let alert = self.pattern(kind, &pattern, state);
             pattern.severity = alert.severity;
             self.tell(alert);

@@ -3,8 +3,9 @@
 
 use crate::alert::{Alert, ClearedBy, Kind, State};
 use crate::engine::alerts;
+use crate::engine::quiet::longer;
 use crate::engine::settings::{Settings, Threshold};
-use crate::event::{Label, Realm};
+use crate::event::{Authenticated, Label, Realm};
 use crate::units::{Mono, Now, Text};
 
 /// Clusters that are counted; a new one beyond that replaces the one that is quiet longest.
@@ -21,6 +22,8 @@ struct Cluster {
     name: Label,
     /// The newest failures.
     failures: heapless::Deque<Mono, { MOST + 1 }>,
+    /// The weakest proof of identity among them.
+    weakest: Option<Authenticated>,
     last: Mono,
     open: Option<Open>,
 }
@@ -36,12 +39,19 @@ impl Clusters {
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
         let name = alert.cluster.clone().unwrap_or_default();
         if let Some(cluster) = self.at(&name) {
+            cluster.weakest = Some(alert.authenticated_by);
             (cluster.last, cluster.open) = (now, Some(Open { alert: Box::new(alert), quiet_until: now }));
         }
     }
 
     /// A new failure in this cluster, which happened at `placed`; the alert, if one is to be told.
-    pub(crate) fn note(&mut self, settings: &Settings, name: &Label, placed: Mono, now: Now) -> Option<Alert> {
+    pub(crate) fn note(
+        &mut self,
+        settings: &Settings,
+        name: &Label,
+        proved: Authenticated,
+        (placed, now): (Mono, Now),
+    ) -> Option<Alert> {
         let threshold = settings.cluster;
         if threshold.more_than == 0 {
             return None;
@@ -51,6 +61,10 @@ impl Clusters {
         while cluster.failures.front().is_some_and(|at| *at < keep) || cluster.failures.is_full() {
             cluster.failures.pop_front();
         }
+        if cluster.failures.is_empty() && cluster.open.is_none() {
+            cluster.weakest = None;
+        }
+        cluster.weakest = Some(cluster.weakest.map_or(proved, |weakest| weakest.min(proved)));
         // There is room now.
         let _full = cluster.failures.push_back(placed).is_err();
         if placed < cluster.last {
@@ -76,12 +90,13 @@ impl Clusters {
             }
         };
         let open = cluster.open.as_mut()?;
-        open.quiet_until = now.mono + threshold.quiet;
         if state == State::Raised {
             open.alert.failures = failures;
         }
         (open.alert.state, open.alert.revision) = (state, open.alert.revision + 1);
+        open.quiet_until = now.mono + longer(threshold.quiet, open.alert.revision);
         open.alert.last_failure = Some(now.wall);
+        open.alert.authenticated_by = cluster.weakest.unwrap_or_default();
         open.alert.summary = Text::from_wire(&summary(name, threshold, open.alert.failures));
         Some(open.alert.as_ref().clone())
     }
@@ -109,7 +124,8 @@ impl Clusters {
         if let Some(place) = self.0.iter().position(|cluster| cluster.name == *name) {
             return self.0.get_mut(place);
         }
-        let new = Cluster { name: name.clone(), failures: heapless::Deque::new(), last: Mono::ZERO, open: None };
+        let failures = heapless::Deque::new();
+        let new = Cluster { name: name.clone(), failures, weakest: None, last: Mono::ZERO, open: None };
         if self.0.len() < CLUSTERS {
             self.0.push(new);
             return self.0.last_mut();

@@ -2,7 +2,7 @@
 //!
 //! | finding | fires | quiet | clears |
 //! |---|---|---|---|
-//! | `lockout`, reported | at the report | repeats for `quiet`, then one update | policy end, success, administrator |
+//! | `lockout`, reported | at the report | repeats for `quiet`, doubled with each update, then one update | policy end, success, administrator |
 //! | `lockout`, inferred | at the failure that reaches the limit | the same; a report updates at once | the same |
 //! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
 
@@ -10,7 +10,8 @@ use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
 use crate::engine::account::{AccountRecord, Lock, Open, Past, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::climb::Around;
-use crate::engine::settings::Settings;
+use crate::engine::quiet::{longer, told_at};
+use crate::engine::settings::{Settings, Threshold};
 use crate::event::{Channel, Credential, Label, LockReason, Observation};
 use crate::units::{Mono, Now, Span, Wall};
 
@@ -190,7 +191,7 @@ impl<'a> Case<'a> {
         self.expire_patterns();
         let Some(repeated) = &self.record.repeated else { return };
         let threshold = self.settings.repeated(self.record.account.realm);
-        if self.over_at(threshold.window, &repeated.open) <= now {
+        if over_at(self.record, threshold, &repeated.open) <= now {
             self.clear_repeated(ClearedBy::PolicyEnd);
         } else if repeated.open.held > 0 && repeated.open.quiet_until <= now {
             self.tell_repeated(State::Updated);
@@ -311,18 +312,17 @@ impl<'a> Case<'a> {
     }
 
     fn tell_lock(&mut self, state: State) {
-        let quiet_until = self.now.mono + self.settings.quiet;
         if let Some(mut lock) = self.record.lock.take() {
-            told(&mut lock.open, quiet_until);
+            told(&mut lock.open, self.settings.quiet, self.now.mono);
             self.tell(alerts::lockout(self.settings, self.names, self.record, &lock, state, None));
             self.record.lock = Some(lock);
         }
     }
 
     fn tell_repeated(&mut self, state: State) {
-        let quiet_until = self.now.mono + self.settings.repeated(self.record.account.realm).quiet;
+        let quiet = self.settings.repeated(self.record.account.realm).quiet;
         if let Some(mut repeated) = self.record.repeated.take() {
-            told(&mut repeated.open, quiet_until);
+            told(&mut repeated.open, quiet, self.now.mono);
             self.tell(alerts::repeated_failures(self.settings, self.names, self.record, &repeated, state, None));
             self.record.repeated = Some(repeated);
         }
@@ -338,10 +338,6 @@ impl<'a> Case<'a> {
         let began = self.now.wall.minus(self.now.mono.since(from));
         (lasts.map(|span| from + span), lasts.map(|span| began.plus(span)))
     }
-
-    fn over_at(&self, window: Span, open: &Open) -> Mono {
-        (self.record.last + window).max(open.quiet_until)
-    }
 }
 
 /// A policy's length zero means: until an administrator acts.
@@ -356,20 +352,26 @@ pub(crate) fn hold(open: &mut Open, now: Mono) -> bool {
     open.quiet_until <= now
 }
 
-pub(crate) fn told(open: &mut Open, quiet_until: Mono) {
+/// A message goes out; then it is quiet for `quiet`, doubled for each message before this one.
+pub(crate) fn told(open: &mut Open, quiet: Span, now: Mono) {
     open.revision = open.revision.saturating_add(1);
     open.held = 0;
-    open.quiet_until = quiet_until;
+    open.quiet_until = now + longer(quiet, open.revision);
+}
+
+/// When a run of failures is over: without one in the window, and not before `quiet` has passed since the newest message, so that the
+/// next run is no second alert in this time.
+fn over_at(record: &AccountRecord, threshold: Threshold, open: &Open) -> Mono {
+    let told = told_at(open.quiet_until, threshold.quiet, open.revision);
+    (record.last + threshold.window).max(told + threshold.quiet)
 }
 
 /// When the account next needs [`Case::expire`].
 pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mono> {
     let held = |open: &Open| (open.held > 0).then_some(open.quiet_until);
     let lock = record.lock.as_ref();
-    let repeated = record.repeated.as_ref().map(|repeated| {
-        let window = settings.repeated(record.account.realm).window;
-        (record.last + window).max(repeated.open.quiet_until)
-    });
+    let threshold = settings.repeated(record.account.realm);
+    let repeated = record.repeated.as_ref().map(|repeated| over_at(record, threshold, &repeated.open));
     let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
     // A lock that was over when it was told stays for as long as its repeats may take to come.
     let shown = |lock: &Lock| lock.open.quiet_until - settings.quiet + settings.merge_window;

@@ -32,6 +32,7 @@ impl Engine {
     /// Takes a record that was imported: it gets the next number, and nothing is merged with it. A failed login counts as one that
     /// happens now, but only if it is younger than every window in which it could count: what is older can raise nothing any more.
     pub fn import(&mut self, record: AuditRecord, now: Now) -> Verdict {
+        self.storm.now = now;
         let verdict = self.count_imported(&record, now);
         self.restore_audit(&record);
         self.trail.append(record, now.mono);

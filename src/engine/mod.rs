@@ -19,10 +19,12 @@ mod overload;
 mod patterns;
 mod placement;
 mod policy;
+mod quiet;
 mod replay;
 mod restore;
 mod settings;
 mod spray;
+mod storm;
 mod strangers;
 mod su;
 mod table;
@@ -31,6 +33,7 @@ mod trace;
 mod trail;
 mod usual;
 mod watch;
+mod weigh;
 
 pub use account::AccountRecord;
 pub use clusters::MOST as MOST_OF_CLUSTER;
@@ -40,6 +43,7 @@ pub use patterns::{Patterns, SprayLimits};
 pub use policy::{MAX_FAILED_LOGONS, Policies, Policy, PolicyFor};
 pub use settings::{NodeOf, Settings, Threshold};
 pub use spray::Front;
+pub use storm::{Held, MOST as MOST_OF_STORM};
 pub use strangers::Stranger;
 pub use su::MOST as MOST_OF_SU;
 pub use trace::Trace;
@@ -61,6 +65,7 @@ use overload::Overload;
 use placement::Placement;
 use replay::Replays;
 use spray::Sprays;
+use storm::Storm;
 use strangers::Strangers;
 use su::Switchers;
 use table::{Accounts, Slot};
@@ -78,6 +83,8 @@ pub enum Action {
     Tell(Box<Alert>, Box<AccountRecord>),
     /// Keep this alert durably, then deliver it to every sink: no account is behind it.
     Announce(Box<Alert>),
+    /// Keep this alert durably, and the record behind it if there is one, but deliver it to nobody: a storm's digest counts it.
+    Hold(Box<Alert>, Option<Box<AccountRecord>>),
     /// Keep this record: it made room for another.
     Keep(Box<AccountRecord>),
     /// Forget this record: it made room, and one failure is not worth keeping.
@@ -104,6 +111,7 @@ pub struct Engine {
     clusters: Clusters,
     switchers: Switchers,
     sprays: Sprays,
+    storm: Storm,
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
@@ -133,6 +141,7 @@ impl Engine {
             clusters: Clusters::default(),
             switchers: Switchers::default(),
             sprays: Sprays::default(),
+            storm: Storm::default(),
             actions: heapless::Deque::new(),
             next: None,
             untracked: 0,
@@ -141,6 +150,7 @@ impl Engine {
 
     /// Takes note of a message that says nothing about an account: of this node, or if it names none, from this address.
     pub fn heard(&mut self, node: &str, sender: &str, heard: Heard, now: Now) {
+        self.storm.now = now;
         let (settings, actions) = (&self.settings, &mut self.actions);
         if self.watch.note(settings, (node, sender), heard, now, &mut |alert| announce(actions, alert)) {
             self.note_deadline(self.watch.deadline(&self.settings));
@@ -149,6 +159,7 @@ impl Engine {
 
     /// Takes note of an SNMPv3 message that cannot be believed.
     pub fn stranger(&mut self, stranger: Stranger<'_>, now: Now) {
+        self.storm.now = now;
         if let Some(alert) = self.strangers.note(&self.settings, stranger, now) {
             self.act(Action::Announce(Box::new(alert)));
         }
@@ -157,6 +168,7 @@ impl Engine {
 
     /// Takes note of datagrams that were lost before they could be read.
     pub fn lost(&mut self, loss: Loss<'_>, now: Now) {
+        self.storm.now = now;
         if let Some(alert) = self.overload.note(&self.settings, loss, now) {
             self.act(Action::Announce(Box::new(alert)));
         }
@@ -171,6 +183,7 @@ impl Engine {
 
     /// Decides about one observation.
     pub fn observe(&mut self, observation: &Observation<'_>, now: Now) -> Verdict {
+        self.storm.now = now;
         if let Some(fingerprint) = observation.fingerprint
             && self.replays.seen(fingerprint.rotate_left(observation.channel as u32))
         {
@@ -226,6 +239,8 @@ impl Engine {
         }
         self.next = None;
         self.placed = now.mono;
+        self.storm.now = now;
+        self.storm.expire(now);
         let (stranger, loss) = (self.strangers.expire(now), self.overload.expire(&self.settings, now));
         stranger.into_iter().chain(loss).for_each(|alert| self.act(Action::Announce(Box::new(alert))));
         let (settings, actions) = (&self.settings, &mut self.actions);
@@ -256,7 +271,13 @@ impl Engine {
 
     /// The next thing to be done.
     pub fn next_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        if let Some(told) = self.storm.next_told() {
+            return Some(told);
+        }
+        let action = weigh::weighed(&self.settings, self.actions.pop_front()?);
+        let action = self.storm.take(&self.settings, action);
+        self.note_deadline(self.storm.deadline());
+        Some(action)
     }
 
     /// Gives every record that changed since the last call to `keep`.
@@ -369,7 +390,8 @@ impl Engine {
         if new {
             record.count(placed, observation.credential);
             if record.account.realm == Realm::Cucm {
-                let told = self.clusters.note(&self.settings, &record.account.cluster, placed, now);
+                let cluster = &record.account.cluster;
+                let told = self.clusters.note(&self.settings, cluster, observation.authenticated, (placed, now));
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
         }
@@ -454,7 +476,8 @@ impl Engine {
         let (watch, clusters) = (self.watch.deadline(&self.settings), self.clusters.deadline(&self.settings));
         let (su, sprays) = (self.switchers.deadline(&self.settings), self.sprays.deadline());
         let site = [watch, clusters, su, sprays, self.overload.deadline(&self.settings)];
-        self.next = [self.next, self.strangers.deadline()].into_iter().chain(site).flatten().min();
+        self.next =
+            [self.next, self.strangers.deadline(), self.storm.deadline()].into_iter().chain(site).flatten().min();
     }
 
     fn note_deadline(&mut self, deadline: Option<Mono>) {

@@ -1,8 +1,10 @@
 //! Datagrams that the system dropped since nobody read them in time: the `overload` alert. A burst comes in pieces, so there is one alert,
-//! raised by the first loss, updated at most once in `detect.quiet-s` while more is lost, and cleared after that time without a loss.
+//! raised by the first loss, updated after `detect.quiet-s`, twice that and so on while more is lost, and cleared after `detect.quiet-s` without
+//! a loss.
 
 use crate::alert::{Alert, ClearedBy, Kind, State};
 use crate::engine::alerts;
+use crate::engine::quiet::longer;
 use crate::engine::settings::Settings;
 use crate::units::{Mono, Now, Text};
 
@@ -30,7 +32,8 @@ struct Open {
 impl Overload {
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, settings: &Settings, alert: Alert, now: Mono) {
-        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until: now + settings.quiet });
+        let quiet_until = now + longer(settings.quiet, alert.revision);
+        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until });
     }
 
     /// Takes note of a loss; gives the alert if it is to be told.
@@ -50,8 +53,8 @@ impl Overload {
             alert.suppressed = alert.suppressed.saturating_add(1);
             return None;
         }
-        open.quiet_until = now.mono + settings.quiet;
         (alert.state, alert.revision) = (state, alert.revision + 1);
+        open.quiet_until = now.mono + longer(settings.quiet, alert.revision);
         alert.summary = Text::from_wire(&format!("{}: {}", lost(alert.failures), loss.remedy));
         Some(alert.clone())
     }
@@ -107,24 +110,24 @@ mod tests {
     const LOSS: Loss<'_> = Loss { datagrams: 20, remedy: "send less" };
 
     #[test]
-    fn an_hour_of_losses_is_one_alert_with_an_update_each_quiet_time_and_one_end() {
+    fn an_hour_of_losses_is_one_alert_with_a_few_updates_and_one_end() {
         let (mut overload, settings) = (Overload::default(), Settings::default());
         let mut told = Vec::new();
         for s in 0..3_600 {
             told.extend(overload.note(&settings, LOSS, at(s)));
             assert_eq!(overload.expire(&settings, at(s)), None);
         }
-        assert_eq!(told.len(), 12);
+        assert_eq!(told.iter().map(|alert| alert.failures / 20 - 1).collect::<Vec<_>>(), [0, 300, 900, 2_100]);
         let first = &told[0];
         assert_eq!((first.state, first.revision, first.failures), (State::Raised, 1, 20));
         assert_eq!(first.summary.as_str(), "20 datagrams were lost before they could be read: send less");
         let last = told.last().unwrap();
-        assert_eq!((last.state, last.revision, last.failures, last.suppressed), (State::Updated, 12, 66_020, 3_289));
+        assert_eq!((last.state, last.revision, last.failures, last.suppressed), (State::Updated, 4, 42_020, 2_097));
         assert_eq!(last.id, first.id);
         assert_eq!(overload.deadline(&settings), Some(at(3_599 + 300).mono));
         assert_eq!(overload.expire(&settings, at(3_599 + 299)), None);
         let end = overload.expire(&settings, at(3_599 + 300)).unwrap();
-        assert_eq!((end.state, end.revision, end.failures), (State::Cleared, 13, 72_000));
+        assert_eq!((end.state, end.revision, end.failures), (State::Cleared, 5, 72_000));
         assert_eq!(
             end.summary.as_str(),
             "no datagram was lost for 300 s; before, 72000 datagrams were lost before they could be read"

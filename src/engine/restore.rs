@@ -46,6 +46,8 @@ impl Engine {
             self.strangers.restore(alert, now);
         } else if alert.kind == Kind::Overload {
             self.overload.restore(&self.settings, alert, now);
+        } else if alert.kind == Kind::Storm {
+            self.storm.restore(alert, now);
         } else if alert.kind == Kind::BlindNode {
             self.watch.restore(alert, now);
         } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {

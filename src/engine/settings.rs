@@ -2,7 +2,7 @@
 
 use crate::engine::patterns::Patterns;
 use crate::engine::policy::{Policies, wildcard};
-use crate::event::{Label, Name, Realm};
+use crate::event::{Authenticated, Label, Name, Realm};
 use crate::units::{Mono, Span};
 
 /// All of it.
@@ -22,8 +22,12 @@ pub struct Settings {
     pub repeated_unix: Threshold,
     /// `failed-su`, by user.
     pub failed_su: Threshold,
-    /// Accounts of Unix hosts and platforms whose failures are critical: names, `*` for any text.
+    /// Accounts whose alerts are raised one level: names, `*` for any text.
     pub privileged: Vec<String>,
+    /// An alert that rests on a message whose sender proved less is a notice at most.
+    pub page_needs: Authenticated,
+    /// More alerts than this within a minute are a storm, at most [`crate::engine::MOST_OF_STORM`]; 0: never.
+    pub storm: u32,
     /// `repeated-failures` of a whole cluster.
     pub cluster: Threshold,
     /// From when on failures are a pattern.
@@ -70,6 +74,8 @@ impl Settings {
 
     /// HP-UX HIDS' template 9: more than 2 in a day. How long it is quiet then is not documented: an hour.
     pub const FAILED_SU: Threshold = Threshold { more_than: 2, window: Span::mins(1_440), quiet: Span::mins(60) };
+    /// More alerts in a minute than a person reads; a site of 20,000 users has a handful of forgotten PINs in one.
+    pub const STORM: u32 = 20;
     /// HP-UX HIDS' `priv_user_list`.
     pub const PRIVILEGED: &str = "root";
     /// Off: RTMT's own default is not documented, and what is usual differs from site to site.
@@ -77,7 +83,7 @@ impl Settings {
     /// Over a weekend nobody may sign in, and a node whose level is *Warning* may say nothing.
     pub const BLIND_AFTER: Span = Span::mins(72 * 60);
 
-    /// Whether this account's failures are critical, on a Unix host or platform.
+    /// Whether an alert about this account is raised one level.
     #[must_use]
     pub fn is_privileged(&self, account: &Name) -> bool {
         self.privileged.iter().any(|pattern| wildcard(pattern, account.as_str()))
@@ -110,6 +116,8 @@ impl Default for Settings {
             repeated_unix: Self::REPEATED_UNIX,
             failed_su: Self::FAILED_SU,
             privileged: vec![Self::PRIVILEGED.to_owned()],
+            page_needs: Authenticated::None,
+            storm: Self::STORM,
             cluster: Self::CLUSTER,
             patterns: Patterns::DEFAULT,
             silent_after: Self::BLIND_AFTER,

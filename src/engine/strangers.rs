@@ -1,15 +1,16 @@
 //! SNMPv3 messages that cannot be believed: the `unknown-engine` alert. Silence is what users of other receivers complain of, and a
-//! flood of alerts would be no better: there is one, raised by the first such message, updated at most once an hour while more come,
+//! flood of alerts would be no better: there is one, raised by the first such message, updated after an hour, two, four and so on while more come,
 //! and cleared when none has come for an hour.
 
 use crate::alert::{Alert, ClearedBy, Evidence, Kind, State};
 use crate::engine::alerts;
+use crate::engine::quiet::longer;
 use crate::engine::settings::Settings;
 use crate::event::{Channel, Label};
 use crate::units::{Mono, Now, Span, Text};
 use crate::verdict::Verdict;
 
-/// Between two updates; and without a stranger, before it is over.
+/// Before the first update; and without a stranger, before it is over.
 const QUIET: Span = Span::mins(60);
 
 /// A message that was refused.
@@ -40,7 +41,8 @@ struct Open {
 impl Strangers {
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
-        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until: now + QUIET });
+        let quiet_until = now + longer(QUIET, alert.revision);
+        self.0 = Some(Open { alert: Box::new(alert), last: now, quiet_until });
     }
 
     /// Takes note of a stranger; gives the alert if it is to be told.
@@ -61,8 +63,8 @@ impl Strangers {
             alert.suppressed = alert.suppressed.saturating_add(1);
             return None;
         }
-        open.quiet_until = now.mono + QUIET;
         (alert.state, alert.revision) = (state, alert.revision + 1);
+        open.quiet_until = now.mono + longer(QUIET, alert.revision);
         let from = Label::from_wire(stranger.from);
         if !alert.sources.contains(&from) {
             if alert.sources.is_full() {
@@ -146,14 +148,14 @@ mod tests {
         Stranger { from: "192.0.2.7", engine_id: "0x8000000901", user: "cucm", why: Verdict::WrongDigest };
 
     #[test]
-    fn a_day_of_strangers_is_one_alert_with_an_update_an_hour_and_one_end() {
+    fn a_day_of_strangers_is_one_alert_with_a_few_updates_and_one_end() {
         let (mut strangers, settings) = (Strangers::default(), Settings::default());
         let mut told = Vec::new();
         for s in 0..86_400 {
             told.extend(strangers.note(&settings, WRONG, at(s)));
             assert_eq!(strangers.expire(at(s)), None);
         }
-        assert_eq!(told.len(), 24);
+        assert_eq!(told.iter().map(|alert| alert.failures / 3_600).collect::<Vec<_>>(), [0, 1, 3, 7, 15]);
         let first = &told[0];
         assert_eq!((first.state, first.revision, first.failures), (State::Raised, 1, 1));
         assert_eq!(
@@ -161,12 +163,12 @@ mod tests {
             "SNMPv3 messages from 192.0.2.7 are refused: wrong authentication password or algorithm of user \"cucm\""
         );
         let last = told.last().unwrap();
-        assert_eq!((last.state, last.revision, last.failures, last.suppressed), (State::Updated, 24, 82_801, 82_777));
+        assert_eq!((last.state, last.revision, last.failures, last.suppressed), (State::Updated, 5, 54_001, 53_996));
         assert_eq!(last.id, first.id);
         assert_eq!(strangers.deadline(), Some(at(86_399).mono + QUIET));
         assert_eq!(strangers.expire(at(86_399 + 3_599)), None);
         let end = strangers.expire(at(86_399 + 3_600)).unwrap();
-        assert_eq!((end.state, end.revision, end.failures), (State::Cleared, 25, 86_400));
+        assert_eq!((end.state, end.revision, end.failures), (State::Cleared, 6, 86_400));
         assert_eq!((end.cleared_by, strangers.deadline()), (Some(ClearedBy::PolicyEnd), None));
     }
 

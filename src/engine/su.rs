@@ -6,8 +6,9 @@
 
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
 use crate::engine::alerts::{self, FamilyNames};
+use crate::engine::quiet::longer;
 use crate::engine::settings::{Settings, Threshold};
-use crate::event::{Account, Credential, Label, Name, Observation};
+use crate::event::{Account, Authenticated, Credential, Label, Name, Observation};
 use crate::units::{Mono, Now, Text};
 
 /// Users whose tries are remembered; a new one beyond that replaces the one who tried longest ago.
@@ -27,6 +28,8 @@ struct Switcher {
     tries: heapless::Deque<Mono, { MOST + 1 }>,
     /// Whom he tried to be, the newest last.
     targets: heapless::Vec<Name, TARGETS>,
+    /// The weakest proof of identity among what told of his tries.
+    weakest: Option<Authenticated>,
     last: Mono,
     open: Option<(Box<Alert>, Mono)>,
 }
@@ -37,6 +40,7 @@ impl Switchers {
         let (Some(realm), Some(name)) = (alert.realm, alert.account.clone()) else { return };
         let account = Account { realm, cluster: alert.cluster.clone().unwrap_or_default(), name };
         if let Some(user) = self.at(account) {
+            user.weakest = Some(alert.authenticated_by);
             (user.last, user.open) = (now, Some((Box::new(alert), now)));
         }
     }
@@ -72,6 +76,7 @@ impl Switchers {
         alert.failures = if state == State::Raised { tries.max(1) } else { alert.failures.saturating_add(1) };
         alert.last_failure = Some(now.wall);
         alert.basis = alert.basis.or(found.then_some(Basis::Reported));
+        alert.authenticated_by = user.weakest.unwrap_or_default();
         alert.node = Some(Label::from_wire(said.node)).filter(|node| !node.is_empty());
         let privileged = user.targets.iter().chain([&user.account.name]).any(|name| settings.is_privileged(name));
         alert.severity = if privileged { Severity::Critical } else { Severity::Warning };
@@ -83,7 +88,7 @@ impl Switchers {
         // There is room now.
         let _full = alert.evidence.push(Evidence { family, channel: said.channel, at }).is_err();
         alert.summary = Text::from_wire(&user.summary(threshold));
-        user.open = Some((alert.clone(), now.mono + threshold.quiet));
+        user.open = Some((alert.clone(), now.mono + longer(threshold.quiet, alert.revision)));
         Some(*alert)
     }
 
@@ -117,7 +122,7 @@ impl Switchers {
             return self.0.get_mut(place);
         }
         let (tries, targets) = (heapless::Deque::new(), heapless::Vec::new());
-        let new = Switcher { account, tries, targets, last: Mono::ZERO, open: None };
+        let new = Switcher { account, tries, targets, weakest: None, last: Mono::ZERO, open: None };
         if self.0.len() < USERS {
             self.0.push(new);
             return self.0.last_mut();
@@ -137,7 +142,9 @@ impl Switcher {
         }
         if self.tries.is_empty() && self.open.is_none() {
             self.targets.clear();
+            self.weakest = None;
         }
+        self.weakest = Some(self.weakest.map_or(said.authenticated, |weakest| weakest.min(said.authenticated)));
         // There is room now.
         let _full = self.tries.push_back(now.mono).is_err();
         self.last = now.mono;

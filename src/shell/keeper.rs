@@ -18,7 +18,7 @@ use super::clock;
 use super::outage::Outage;
 use crate::alert::{Alert, State};
 use crate::audit::AuditRecord;
-use crate::engine::{AccountRecord, Front, Node};
+use crate::engine::{AccountRecord, Front, Held, Node};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
 use crate::usm::{EngineId, SenderChange, SenderRecord};
@@ -40,13 +40,22 @@ pub(crate) struct Answer {
     pub(crate) to: SocketAddr,
 }
 
+/// An alert in a new state.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) alert: Box<Alert>,
+    /// The account's record, if one is behind it.
+    pub(crate) record: Option<Box<AccountRecord>>,
+    /// Whether it is kept and not delivered.
+    pub(crate) is_held: bool,
+}
+
 /// What one turn of the path leaves to be kept.
 #[derive(Debug)]
 pub(crate) struct Turn {
     pub(crate) now: Now,
-    pub(crate) told: Vec<(Box<Alert>, Box<AccountRecord>)>,
-    /// Alerts without an account.
-    pub(crate) announced: Vec<Alert>,
+    /// Alerts in the order in which they were decided.
+    pub(crate) told: Vec<Told>,
     pub(crate) records: Vec<AccountRecord>,
     /// Keys of records that are not to be kept any longer.
     pub(crate) forgotten: Vec<Vec<u8>>,
@@ -68,7 +77,6 @@ impl Turn {
         Self {
             now,
             told: Vec::new(),
-            announced: Vec::new(),
             records: Vec::new(),
             forgotten: Vec::new(),
             fronts: Vec::new(),
@@ -88,18 +96,13 @@ impl Turn {
         }
     }
 
-    fn alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.told.iter().map(|(alert, _)| alert.as_ref()).chain(&self.announced)
-    }
-
     /// Whether it must be on the medium before anybody is told of it.
     pub(crate) fn is_urgent(&self) -> bool {
-        self.sync || !self.told.is_empty() || !self.announced.is_empty() || !self.answers.is_empty()
+        self.sync || !self.told.is_empty() || !self.answers.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.told.is_empty()
-            && self.announced.is_empty()
             && self.records.is_empty()
             && self.forgotten.is_empty()
             && self.fronts.is_empty()
@@ -116,7 +119,7 @@ enum Request {
     Keep(Box<Turn>),
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
     Acknowledged { sink: Arc<str>, seq: u64 },
-    Alerts { closed: usize, reply: oneshot::Sender<Vec<Alert>> },
+    Alerts { closed: usize, with_held: bool, reply: oneshot::Sender<Vec<Alert>> },
     Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
     Report { reply: oneshot::Sender<StoreReport> },
     Stop { reply: oneshot::Sender<()> },
@@ -173,7 +176,12 @@ impl KeeperHandle {
 
     /// Open alerts, then at most `closed` closed ones, newest first.
     pub(crate) async fn alerts(&self, closed: usize) -> Vec<Alert> {
-        self.ask(|reply| Request::Alerts { closed, reply }).await.unwrap_or_default()
+        self.ask(|reply| Request::Alerts { closed, with_held: true, reply }).await.unwrap_or_default()
+    }
+
+    /// Open alerts that the sinks were told of.
+    pub(crate) async fn told_alerts(&self) -> Vec<Alert> {
+        self.ask(|reply| Request::Alerts { closed: 0, with_held: false, reply }).await.unwrap_or_default()
     }
 
     /// At most `limit` records of the audit log with numbers below `before`, newest first.
@@ -203,6 +211,8 @@ pub(crate) struct Keeper {
     outage: Outage,
     faults: Vec<String>,
     unanswered: u64,
+    /// Open alerts that no sink was told of.
+    held: Held,
     next_check: Instant,
     newest: watch::Sender<u64>,
     on_disk: watch::Sender<bool>,
@@ -226,8 +236,17 @@ impl Keeper {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let now = clock::instant();
         let outage = Outage::from(outage.map(|fault| (fault, now)));
-        let mut keeper =
-            Self { store, sinks, outage, faults, unanswered: 0, next_check: now + CHECK_EVERY, newest, on_disk };
+        let mut keeper = Self {
+            store,
+            sinks,
+            outage,
+            faults,
+            unanswered: 0,
+            held: Held::default(),
+            next_check: now + CHECK_EVERY,
+            newest,
+            on_disk,
+        };
         keeper.register();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue, &runtime))?;
         Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen }, thread))
@@ -278,7 +297,11 @@ impl Keeper {
             }
             Err(fault) => self.note(&fault),
         }
-        for alert in turns.iter().flat_map(Turn::alerts) {
+        for Told { alert, is_held, .. } in turns.iter().flat_map(|turn| &turn.told) {
+            self.held.note(alert, *is_held);
+            if *is_held {
+                continue;
+            }
             tracing::info!(
                 "{} {} {}: {}",
                 alert.severity.as_str(),
@@ -359,8 +382,10 @@ impl Keeper {
                     self.note(&fault);
                 }
             }
-            Request::Alerts { closed, reply } => {
-                let _gone = reply.send(self.alerts(closed)).is_err();
+            Request::Alerts { closed, with_held, reply } => {
+                let mut alerts = self.alerts(closed);
+                alerts.retain(|alert| with_held || !self.held.has(&alert.id));
+                let _gone = reply.send(alerts).is_err();
             }
             Request::Audit { before, limit, reply } => {
                 let loaded = self.store.load_audit::<AuditRecord>(before, limit);
@@ -422,13 +447,13 @@ impl Keeper {
     }
 }
 
-/// The alert's new state, and its place in the outbox.
-fn tell(commit: &mut Commit, alert: &Alert) -> Result<(), Fault> {
+/// The alert's new state, and its place in the outbox unless it is held.
+fn tell(commit: &mut Commit, alert: &Alert, is_held: bool) -> Result<(), Fault> {
     match alert.state {
         State::Raised | State::Updated => commit.put_open_alert(alert.id.as_str(), alert)?,
         State::Cleared => commit.close_alert(alert.id.as_str(), alert)?,
     }
-    commit.append(alert.id.as_str(), alert)
+    if is_held { Ok(()) } else { commit.append(alert.id.as_str(), alert) }
 }
 
 /// An account's record with its last day.
@@ -443,12 +468,11 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
     for turn in turns {
         // First, since the same turn may keep the record again.
         turn.forgotten.iter().for_each(|key| commit.delete_account(key));
-        for (alert, record) in &turn.told {
-            put(&mut commit, record)?;
-            tell(&mut commit, alert)?;
-        }
-        for alert in &turn.announced {
-            tell(&mut commit, alert)?;
+        for Told { alert, record, is_held } in &turn.told {
+            if let Some(record) = record {
+                put(&mut commit, record)?;
+            }
+            tell(&mut commit, alert, *is_held)?;
         }
         turn.gone_senders.iter().for_each(|id| commit.delete_sender(id.as_bytes()));
         for sender in &turn.senders {

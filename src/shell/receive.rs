@@ -14,7 +14,7 @@ use tokio::time::sleep_until;
 
 use super::clock::Clock;
 use super::drops::Drops;
-use super::keeper::{Answer, KeeperHandle, Turn};
+use super::keeper::{Answer, KeeperHandle, Told, Turn};
 use super::listen::{self, Bound, Input};
 use super::mitel::Feed;
 use super::report;
@@ -429,8 +429,9 @@ fn show_learnt(path: &mut Path) {
 fn drain(path: &mut Path, turn: &mut Turn) {
     while let Some(action) = path.engine.next_action() {
         match action {
-            Action::Tell(alert, record) => turn.told.push((alert, record)),
-            Action::Announce(alert) => turn.announced.push(*alert),
+            Action::Tell(alert, record) => turn.told.push(Told { alert, record: Some(record), is_held: false }),
+            Action::Announce(alert) => turn.told.push(Told { alert, record: None, is_held: false }),
+            Action::Hold(alert, record) => turn.told.push(Told { alert, record, is_held: true }),
             Action::Keep(record) => turn.records.push(*record),
             Action::Forget(record) => turn.forgotten.push(record.key()),
             Action::Move(old, record) => {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -177,12 +178,15 @@ impl Subscriber {
 
     /// The next message of a topic that begins with this, after the site's base.
     pub(crate) fn next(&mut self, topic: &str) -> Message {
+        self.next_until(topic, deadline())
+    }
+
+    fn next_until(&mut self, topic: &str, deadline: Deadline) -> Message {
         let wanted =
             |message: &Message| message.topic.strip_prefix("lockwarden/hq/").is_some_and(|t| t.starts_with(topic));
         if let Some(place) = self.waiting.iter().position(wanted) {
             return self.waiting.remove(place).unwrap();
         }
-        let deadline = deadline();
         loop {
             let message = self.receive(deadline);
             if wanted(&message) {
@@ -194,7 +198,16 @@ impl Subscriber {
 
     /// The next alert.
     pub(crate) fn alert(&mut self) -> Value {
-        let message = self.next("alerts/");
+        self.alert_until(deadline())
+    }
+
+    /// The next alert, if a minute must pass before it.
+    pub(crate) fn alert_after_a_minute(&mut self) -> Value {
+        self.alert_until(deadline().later(Duration::from_secs(60)))
+    }
+
+    fn alert_until(&mut self, deadline: Deadline) -> Value {
+        let message = self.next_until("alerts/", deadline);
         assert!(!message.retained, "{message:?}");
         let alert: Value = serde_json::from_str(&message.payload).unwrap();
         assert_eq!(message.topic, format!("lockwarden/hq/alerts/{}", alert["kind"].as_str().unwrap()));

@@ -39,6 +39,7 @@ mod response;
 mod restart;
 mod secrets;
 mod site;
+mod storm;
 mod streams;
 mod streams_tls;
 mod trapd;

@@ -36,6 +36,11 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 
+    /// So much later, for what takes its time.
+    pub(crate) fn later(self, by: Duration) -> Self {
+        Self(self.0 + by)
+    }
+
     pub(crate) fn is_over(self) -> bool {
         self.left().is_zero()
     }

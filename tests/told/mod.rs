@@ -59,6 +59,7 @@ pub(crate) fn alerts(path: &mut Path) -> String {
     while let Some(action) = path.engine.next_action() {
         match action {
             Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "  {}", alert.to_json()).unwrap(),
+            Action::Hold(alert, _) => writeln!(told, "  held {}", alert.to_json()).unwrap(),
             Action::Forget(_) | Action::Move(..) => {}
             Action::Keep(record) => writeln!(told, "  kept {}", record.account.name).unwrap(),
         }

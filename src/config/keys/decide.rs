@@ -95,8 +95,16 @@ pub(super) const KEYS: &[Key] = &[
         PATTERN,
         r#"["root"]"#,
         r#""root" or "oracle*""#,
-        "Accounts of Unix hosts and of platforms whose repeated failures are critical (severity 2 of HP-UX HIDS), as is a \
-         failed `su` by or to one.",
+        "Accounts whose alerts are raised one level: administrators, application users, root. Repeated failures of one are \
+         critical (severity 2 of HP-UX HIDS), as is a failed `su` by or to one.",
+    ),
+    text(
+        "detect.page-needs",
+        form("a proof of identity", r#""none", "community", "usm" or "tls""#),
+        r#""none""#,
+        r#""tls""#,
+        "An alert that rests on a message whose sender proved less is a notice at most: `community` an SNMP community, `usm` an \
+         SNMPv3 user's key, `tls` a client certificate.",
     ),
     number(
         "detect.failed-su.more-than",
@@ -150,6 +158,14 @@ pub(super) const KEYS: &[Key] = &[
         "",
         "6",
         "So many failures before it, without a success or a lock between them; 0: never.",
+    ),
+    number(
+        "detect.storm.more-than",
+        0,
+        1_000,
+        "",
+        "20",
+        "With more alerts than this within a minute, those about one account are held, and one digest is sent; 0: never.",
     ),
     number(
         "detect.blind-node.silent-h",

@@ -57,6 +57,7 @@ pub const SECTIONS: &[SectionRow] = &[
         "detect.success-after-failures",
         "A success right after many failures, or from an address that tries many accounts.",
     ),
+    one("detect.storm", "More alerts than anybody reads one by one become one digest."),
     one("detect.blind-node", "A node that cannot be seen: one of `[[node]]`, or one that sent an alarm of CUCM."),
     many("node", "The cluster nodes that are expected to send."),
     one("catalogue", "What messages mean."),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::problems;
 use crate::config::*;
 use crate::engine::{NodeOf, Patterns, Policies, Policy, PolicyFor, Settings, SprayLimits, Threshold};
-use crate::event::{Credential, Label, Realm};
+use crate::event::{Authenticated, Credential, Label, Realm};
 use crate::usm::{Auth, Privacy};
 
 #[test]
@@ -264,6 +264,7 @@ credential = "password"
 failed-logons = 2
 [detect]
 privileged = ["root", "oracle*"]
+page-needs = "usm"
 merge-window-s = 5
 quiet-s = 60
 learning-days = 0
@@ -295,6 +296,8 @@ sources = 3
 failures = 20
 [detect.success-after-failures]
 failures = 4
+[detect.storm]
+more-than = 50
 [detect.blind-node]
 silent-h = 24
 no-sign-ins-h = 0
@@ -330,6 +333,8 @@ fn settings_of_everything() -> Settings {
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
         failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
         privileged: vec!["root".into(), "oracle*".into()],
+        page_needs: Authenticated::Usm,
+        storm: 50,
         cluster: Threshold { more_than: 20, window: Span::secs(300), quiet: Span::secs(600) },
         patterns: Patterns {
             spray: SprayLimits { accounts: 20, window: Span::secs(300), of_day: 40 },

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{Alert, ClearedBy, State};
 use crate::engine::distinct::Distinct;
 use crate::engine::patterns::{Patterns, SprayLimits};
+use crate::engine::quiet::longer;
 use crate::engine::usual::Usual;
-use crate::event::Label;
+use crate::event::{Authenticated, Label};
 use crate::units::{Mono, Now, Span, Text};
 
 /// The window is counted in halves of itself, so it is between one and one and a half times as long as set.
@@ -53,6 +54,9 @@ pub struct Front {
     pub(crate) open: Option<Box<Open>>,
     #[serde(skip)]
     changed: bool,
+    /// The weakest proof of identity among what was told of it in this run, since it was last quiet for a day.
+    #[serde(skip)]
+    pub(crate) weakest: Option<Authenticated>,
 }
 
 /// An open `spray` alert.
@@ -99,6 +103,17 @@ impl Front {
             kept: Mono::ZERO,
             open: None,
             changed: false,
+            weakest: None,
+        }
+    }
+
+    /// How the sender of the next failure proved itself.
+    pub(crate) fn prove(&mut self, proved: Authenticated, at: Mono) {
+        let before = self.weakest.filter(|_| self.open.is_some() || at.since(self.last) <= Patterns::DAY);
+        let weakest = before.map_or(proved, |weakest| weakest.min(proved));
+        self.weakest = Some(weakest);
+        if let Some(open) = &mut self.open {
+            open.alert.authenticated_by = open.alert.authenticated_by.min(weakest);
         }
     }
 
@@ -202,7 +217,7 @@ impl Front {
 
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
-        let (quiet_until, is_slow) = (now + Patterns::QUIET, alert.window_s >= 86_400);
+        let (quiet_until, is_slow) = (now + longer(Patterns::QUIET, alert.revision), alert.window_s >= 86_400);
         self.last = self.last.max(now);
         self.open = Some(Box::new(Open { alert, quiet_until, is_slow, is_worse: false }));
     }
@@ -261,8 +276,8 @@ impl Open {
 
     /// The message that says how it stands.
     pub(crate) fn updated(&mut self, summary: &str, now: Now) -> Alert {
-        self.quiet_until = now.mono + Patterns::QUIET;
         (self.alert.state, self.alert.revision) = (State::Updated, self.alert.revision.saturating_add(1));
+        self.quiet_until = now.mono + longer(Patterns::QUIET, self.alert.revision);
         self.alert.last_failure = Some(now.wall);
         self.alert.summary = Text::from_wire(summary);
         self.alert.clone()

@@ -93,6 +93,7 @@ impl Sprays {
         let from = if source.is_empty() { None } else { self.source(&source) };
         if let Some(front) = from {
             let was_open = front.open.is_some();
+            front.prove(said.authenticated, now.mono);
             let measure = front.note(limits.spray, whom, placed);
             let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, false));
             if front.open.is_some() {
@@ -107,6 +108,7 @@ impl Sprays {
         let explained = self.explained(&account.cluster, limits.cluster_spray, now.mono);
         let is_known = !context.0.is_learning(now.mono);
         let Some(front) = self.cluster(&account.cluster) else { return (None, None) };
+        front.prove(said.authenticated, now.mono);
         let measure = front.note_in_cluster(limits.cluster_spray, whom, (explained, is_known), placed);
         let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, true));
         (alert, front.deadline())
@@ -253,7 +255,7 @@ fn told(
         failures: measure.accounts,
         window_s: alerts::whole_seconds(window.as_secs()),
         last_failure: Some(now.wall),
-        authenticated_by: said.authenticated,
+        authenticated_by: front.weakest.unwrap_or_default(),
         evidence: heapless::Vec::from_iter([Evidence { family, channel: said.channel, at }]),
         summary: Text::from_wire(&text),
         ..alerts::of_site(settings, Kind::Spray, &whose, now)

@@ -28,7 +28,7 @@ pub(crate) type Shared = Arc<std::sync::Mutex<BTreeMap<u64, usize>>>;
 /// The message that tells an open alert's state, if it has one.
 pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send + Sync>;
 
-/// Tells the present state of every open alert once more, when it is wanted. The task that reads the outbox does it, so that no
+/// Tells the present state of every open alert that was told once more, when it is wanted. The task that reads the outbox does it, so that no
 /// state can overtake a later one: what the outbox holds beyond the state goes out after it.
 pub(crate) struct Refresh<T> {
     pub(crate) wanted: Arc<Notify>,
@@ -63,7 +63,7 @@ pub(crate) async fn feed<T>(
             tokio::select! {
                 changed = newest.changed() => if changed.is_err() { return },
                 () = refresh.wanted.notified() => {
-                    for alert in keeper.alerts(0).await {
+                    for alert in keeper.told_alerts().await {
                         if let Some(message) = (refresh.to_message)(&alert)
                             && messages.send(message).await.is_err()
                         {
@@ -94,7 +94,7 @@ async fn still_open<T>(keeper: &KeeperHandle, ended: &Alert, refresh: &Refresh<T
     if ended.state != State::Cleared || ended.account.is_none() || !refresh.is_used {
         return Vec::new();
     }
-    let open = keeper.alerts(0).await;
+    let open = keeper.told_alerts().await;
     let same = open.iter().filter(|alert| alert.account == ended.account && alert.id != ended.id);
     same.filter_map(|alert| (refresh.to_message)(alert)).collect()
 }

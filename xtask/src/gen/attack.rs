@@ -78,6 +78,8 @@ impl<'a> Attack<'a> {
                 let victim = self.person();
                 let end = self.climb(victim, Way::Phone, 38);
                 self.must("slow-climb", end, victim, "");
+                // Its owner signs in, and nobody can tell that it is he.
+                self.may("success-after-failures", end + 2 * DAY, victim);
             }
             "guessed" => {
                 let victim = self.person();
@@ -99,6 +101,7 @@ impl<'a> Attack<'a> {
                 self.begin = midnight + 19 * HOUR;
                 let end = self.climb(victim, Way::Administration, 9);
                 self.must("slow-climb", end, victim, "critical");
+                self.may("success-after-failures", end + 2 * DAY, victim);
             }
             "storm" => self.storm(),
             _ => self.hammer(),

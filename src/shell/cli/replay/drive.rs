@@ -96,7 +96,8 @@ impl Replay {
                     self.messages += 1;
                     show(at, &alert);
                 }
-                Action::Move(..) => {}
+                // The digest says how many there were.
+                Action::Hold(..) | Action::Move(..) => {}
                 Action::Keep(record) | Action::Forget(record) => self.gone.add(&record.account, record.total),
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lockwarden::alert::{Alert, Severity};
+use lockwarden::alert::{Alert, Severity, State};
 use lockwarden::catalogue::Catalogue;
 use lockwarden::engine::{Action, Engine, Settings};
 use lockwarden::event::Label as Text;
@@ -18,6 +18,8 @@ use crate::workspace::Failure;
 pub(super) struct Finding {
     pub(super) kind: &'static str,
     pub(super) raised_at: Wall,
+    /// When each of its messages was told.
+    pub(super) told_at: Vec<Wall>,
     /// The highest.
     pub(super) severity: Severity,
     /// Empty: it is not about one account.
@@ -48,7 +50,7 @@ pub(super) fn play(plan: &Plan) -> Result<Played, Failure> {
         ..Settings::default()
     };
     let path = Path::new(Engine::new(settings, catalogue.families(), (plan.seed, 2)), catalogue, Doors::open());
-    let mut service = Service { path, start: None, mono: Mono::ZERO, findings: BTreeMap::new() };
+    let mut service = Service { path, start: None, mono: Mono::FIRST, findings: BTreeMap::new() };
     let mut stream = Stream::new(plan.clone());
     let (mut messages, mut labels) = (0, Vec::new());
     while let Some(message) = stream.next() {
@@ -76,16 +78,16 @@ struct Service {
 
 impl Service {
     fn now(&self) -> Now {
-        let wall = self.start.unwrap_or_default().plus(self.mono.since(Mono::ZERO));
+        let wall = self.start.unwrap_or_default().plus(self.mono.since(Mono::FIRST));
         Now { mono: self.mono, wall, synchronised: true }
     }
 
     fn pass_time(&mut self, until: Wall) {
         let start = *self.start.get_or_insert_with(|| {
-            self.path.engine.begin(Mono::ZERO);
+            self.path.engine.begin(Mono::FIRST);
             until
         });
-        let until = Mono::ZERO + if until > start { until.distance(start) } else { Span::ZERO };
+        let until = Mono::FIRST + if until > start { until.distance(start) } else { Span::ZERO };
         while let Some(due) = self.path.deadline().filter(|due| *due <= until) {
             self.mono = self.mono.max(due);
             let now = self.now();
@@ -98,22 +100,28 @@ impl Service {
     fn drain(&mut self) {
         while let Some(action) = self.path.engine.next_action() {
             match action {
-                Action::Tell(alert, _) | Action::Announce(alert) => self.note(&alert),
+                // One that a storm's digest counts is found as well.
+                Action::Tell(alert, _) | Action::Hold(alert, _) | Action::Announce(alert) => self.note(&alert),
                 Action::Keep(_) | Action::Forget(_) | Action::Move(..) => {}
             }
         }
     }
 
     fn note(&mut self, alert: &Alert) {
+        let told_at = self.now().wall;
         let account = || alert.account.as_ref().map(ToString::to_string).unwrap_or_default();
         let finding = self.findings.entry((alert.raised_at, alert.id.to_string())).or_insert_with(|| Finding {
             kind: alert.kind.as_str(),
             raised_at: alert.raised_at,
+            told_at: Vec::new(),
             severity: alert.severity,
             account: account(),
             sources: Vec::new(),
             summary: alert.summary.to_string(),
         });
+        if alert.state != State::Cleared {
+            finding.told_at.push(told_at);
+        }
         finding.severity = finding.severity.max(alert.severity);
         for source in alert.sources.iter().map(ToString::to_string) {
             if !finding.sources.contains(&source) {

@@ -79,7 +79,8 @@ fn fits(label: &Label, finding: &Finding) -> bool {
     is_about(label, finding) && (label.severity.is_empty() || finding.severity.as_str() == label.severity)
 }
 
-/// Whether `finding` is about what `label` says happened. One without a source is about the whole cluster.
+/// Whether `finding` is about what `label` says happened, and was told in time. One without a source is about the whole cluster; one that
+/// was open before is told again when what it is about becomes another thing.
 fn is_about(label: &Label, finding: &Finding) -> bool {
     let is_source = if label.source.is_empty() {
         label.kind != "spray" || finding.sources.len() != 1
@@ -89,7 +90,7 @@ fn is_about(label: &Label, finding: &Finding) -> bool {
     label.kind == finding.kind
         && label.account == finding.account
         && is_source
-        && (label.from..=label.to.plus(LATE)).contains(&finding.raised_at)
+        && finding.told_at.iter().any(|at| (label.from..=label.to.plus(LATE)).contains(at))
 }
 
 impl fmt::Display for Score<'_> {
@@ -134,6 +135,7 @@ mod tests {
         Finding {
             kind,
             raised_at: Wall::from_millis(at_ms),
+            told_at: vec![Wall::from_millis(at_ms)],
             severity: Severity::Warning,
             account: account.into(),
             sources: sources.iter().map(|&source| source.into()).collect(),
