@@ -64,7 +64,8 @@ impl Day<'_> {
     pub(super) fn play(&mut self) {
         (0..self.users).for_each(|n| self.person(n));
         self.administrators();
-        self.applications();
+        self.telephony_application();
+        self.directory_application();
     }
 
     /// Day 0 is a Monday.
@@ -155,32 +156,36 @@ impl Day<'_> {
         }
     }
 
-    fn applications(&mut self) {
+    /// It opens CTI once and stays connected; with an old password it tries again for ever.
+    fn telephony_application(&mut self) {
         let mut dice = Dice::new(self.seed ^ 0xA9, self.number.into());
-        let changed = self.is_password_day();
-        let (cti, sync) = ((Who::Application(0), Way::Cti, 20), (Who::Application(1), Way::Axl, 21));
-        for ((who, way, host), step) in [(cti, 40 * SECOND), (sync, 5 * MINUTE)] {
-            let from = ip(10, 1, 2, host);
-            let mut program = Typist { who, way, from, at: self.at(spread(&mut dice, step)), each: &mut *self.each };
-            let end = program.at - program.at % DAY + DAY;
-            let is_cti = way == Way::Cti;
-            // One stays wrong for ever; the other is wrong for some hours after its password was changed.
-            let repaired = program.at - program.at % DAY + 11 * HOUR;
-            while program.at < end {
-                let is_stale = if is_cti {
-                    self.number >= STALE_FROM
-                } else {
-                    changed && (repaired - 3 * HOUR..repaired).contains(&program.at)
-                };
-                if is_stale {
-                    program.enter(What::Wrong, step, &mut dice);
-                } else if is_cti {
-                    // It stays connected once it is in.
-                    program.enter(What::Right, DAY, &mut dice);
-                } else {
-                    program.enter(What::Right, step, &mut dice);
-                }
+        let (begin, end) = (self.at(spread(&mut dice, 40 * SECOND)), self.at(DAY));
+        let (who, way, from) = (Who::Application(0), Way::Cti, ip(10, 1, 2, 20));
+        let is_stale = self.number >= STALE_FROM;
+        let mut program = Typist { who, way, from, at: begin, each: &mut *self.each };
+        if !is_stale {
+            return program.enter(What::Right, DAY, &mut dice);
+        }
+        while program.at < end {
+            program.enter(What::Wrong, 40 * SECOND, &mut dice);
+        }
+    }
+
+    /// It signs in every five minutes. Its password ends with the others; after three hours somebody puts that right.
+    fn directory_application(&mut self) {
+        let mut dice = Dice::new(self.seed ^ 0xA8, self.number.into());
+        let (begin, end) = (self.at(spread(&mut dice, 5 * MINUTE)), self.at(DAY));
+        let wrong = if self.is_password_day() { self.at(8 * HOUR)..self.at(11 * HOUR) } else { 0..0 };
+        let (who, way, from) = (Who::Application(1), Way::Axl, ip(10, 1, 2, 21));
+        let mut program = Typist { who, way, from, at: begin, each: &mut *self.each };
+        let mut was_wrong = false;
+        while program.at < end {
+            let is_wrong = wrong.contains(&program.at);
+            if was_wrong && !is_wrong {
+                program.enter(What::Reset, MINUTE, &mut dice);
             }
+            program.enter(if is_wrong { What::Wrong } else { What::Right }, 5 * MINUTE, &mut dice);
+            was_wrong = is_wrong;
         }
     }
 
