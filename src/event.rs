@@ -28,6 +28,12 @@ pub enum Realm {
 }
 
 impl Realm {
+    /// The realm of a protected system that has this published name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Cucm, Self::Os, Self::Unix, Self::Mitel].into_iter().find(|realm| realm.as_str() == name)
+    }
+
     /// The published name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -50,6 +56,18 @@ pub struct Account {
     pub cluster: Label,
     /// Its name as first seen.
     pub name: Name,
+}
+
+impl Account {
+    /// Its key in the store: realm, cluster and name without case.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = vec![self.realm as u8];
+        key.extend(self.cluster.as_str().bytes());
+        key.push(0);
+        key.extend(self.name.as_str().bytes().map(|b| b.to_ascii_lowercase()));
+        key
+    }
 }
 
 /// Which of a user's credentials was tried. CUCM's IMS alarms do not say (no parameter for it exists).
@@ -236,6 +254,8 @@ pub struct Observation<'a> {
     pub unlock_s: Option<u32>,
     /// How many failures the message itself reports (`FailedLoginCount`), if it does.
     pub reported_failures: Option<u32>,
+    /// How severe another detector itself calls it, on the scale of HP-UX HIDS (2: critical, 3: severe), if it does.
+    pub reported_severity: Option<u32>,
     /// What it says for the audit log alone.
     pub session: Session<'a>,
 }

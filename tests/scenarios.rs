@@ -58,6 +58,7 @@ struct Story {
     wall: (Wall, bool),
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
+    switchers: Vec<(Vec<u8>, Vec<u8>)>,
     /// Alerts that are open.
     open: Vec<Alert>,
     uptime: u32,
@@ -77,6 +78,7 @@ impl Story {
             wall: (START, true),
             last: None,
             kept: Vec::new(),
+            switchers: Vec::new(),
             open: Vec::new(),
             uptime: 100,
             audit: BTreeMap::new(),
@@ -129,6 +131,10 @@ impl Story {
             "page-needs" => {
                 let proofs = [Authenticated::None, Authenticated::Community, Authenticated::Usm, Authenticated::Tls];
                 self.settings.page_needs = proofs.into_iter().find(|proof| proof.as_str() == rest).unwrap();
+                String::new()
+            }
+            "limit" => {
+                self.limit(rest);
                 String::new()
             }
             "learning" => {
@@ -282,6 +288,11 @@ impl Story {
                 fronts.push((key, postcard::to_allocvec(front).unwrap()));
             }
         });
+        old.engine.drain_switchers(|key, user| {
+            self.switchers.retain(|(known, _)| *known != key);
+            self.switchers.extend(user.map(|user| (key, postcard::to_allocvec(user).unwrap())));
+        });
+        let switchers = self.switchers.clone();
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
         old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
         let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
@@ -297,6 +308,9 @@ impl Story {
             record.trace = trace;
             assert!(engine.restore_account(record));
         }
+        for (_, switcher) in switchers {
+            engine.restore_switcher(postcard::from_bytes(&switcher).unwrap());
+        }
         for (key, front) in fronts {
             assert!(engine.restore_front(&key, postcard::from_bytes(&front).unwrap()));
         }
@@ -306,6 +320,22 @@ impl Story {
             engine.restore_alert(alert, now.mono);
         }
         told
+    }
+
+    /// `limit os 4 20s`: of `repeated-failures` in that realm.
+    fn limit(&mut self, rest: &str) {
+        let words: Vec<&str> = rest.split(' ').collect();
+        let [realm, more_than, window] = words[..] else { panic!("limit REALM MORE-THAN WINDOW") };
+        let settings = &mut self.settings;
+        let threshold = match realm {
+            "cucm" => &mut settings.repeated_cucm,
+            "mitel" => &mut settings.repeated_mitel,
+            "os" => &mut settings.repeated_os,
+            "su" => &mut settings.failed_su,
+            "os-su" => &mut settings.failed_su_os,
+            _ => &mut settings.repeated_unix,
+        };
+        (threshold.more_than, threshold.window) = (more_than.parse().unwrap(), span(window));
     }
 
     fn policy(&mut self, rest: &str) {

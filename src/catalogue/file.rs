@@ -68,6 +68,9 @@ pub(crate) struct Entry {
     pub(crate) unlock_s: Vec<String>,
     #[serde(default)]
     pub(crate) failures: Vec<String>,
+    /// How severe another detector calls it.
+    #[serde(default)]
+    pub(crate) severity: Vec<String>,
     /// The account that somebody acts to become.
     #[serde(default)]
     pub(crate) target: Vec<String>,

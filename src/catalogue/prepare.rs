@@ -52,7 +52,7 @@ impl Entry {
     }
 
     /// Each key that lists field names, with its list.
-    pub(super) fn lists(&self) -> [(&'static str, &Vec<String>); 12] {
+    pub(super) fn lists(&self) -> [(&'static str, &Vec<String>); 13] {
         [
             ("account", &self.account),
             ("target", &self.target),
@@ -60,6 +60,7 @@ impl Entry {
             ("interface", &self.interface),
             ("unlock-s", &self.unlock_s),
             ("failures", &self.failures),
+            ("severity", &self.severity),
             ("text", &self.text),
             ("times", &self.times),
             ("session-available", &self.session_available),
@@ -106,6 +107,7 @@ impl Entry {
             ("interface", &mut self.interface),
             ("unlock_s", &mut self.unlock_s),
             ("failures", &mut self.failures),
+            ("severity", &mut self.severity),
             ("text", &mut self.text),
             ("times", &mut self.times),
             ("session_available", &mut self.session_available),

@@ -249,6 +249,7 @@ impl Catalogue {
             likeness: message.likeness,
             unlock_s: number(&entry.unlock_s),
             reported_failures: number(&entry.failures),
+            reported_severity: number(&entry.severity),
             session: Session {
                 available: truth(&whole(&entry.session_available).unwrap_or_default()),
                 id: &whole(&entry.session_id).unwrap_or_default(),
@@ -317,6 +318,7 @@ fn carried_failures(pack: &Pack, entry: &Entry, fields: &Fields<'_>, message: &M
             likeness: None,
             unlock_s: None,
             reported_failures: None,
+            reported_severity: None,
             session: Session::default(),
         });
         verdict = weightier(verdict, said);

@@ -17,14 +17,20 @@ pub(super) fn settings(top: &Section<'_>) -> (Settings, Vec<NodeZone>) {
     let cucm = detect.section("repeated-failures");
     let blind = detect.section("blind-node");
     let (nodes, zones) = nodes(top);
+    let repeated_cucm = threshold(&cucm, Settings::REPEATED_CUCM);
+    let repeated_unix = threshold(&cucm.section("unix"), Settings::REPEATED_UNIX);
+    let failed_su = threshold(&detect.section("failed-su"), Settings::FAILED_SU);
     let settings = Settings {
         site: top.read("site", site).unwrap_or(default.site),
         policies: policies(&top.section("policy")),
         merge_window: seconds(&detect, "merge-window-s").unwrap_or(Settings::MERGE_WINDOW),
         quiet: seconds(&detect, "quiet-s").unwrap_or(Settings::QUIET),
-        repeated_cucm: threshold(&cucm, Settings::REPEATED_CUCM),
-        repeated_unix: threshold(&cucm.section("unix"), Settings::REPEATED_UNIX),
-        failed_su: threshold(&detect.section("failed-su"), Settings::FAILED_SU),
+        repeated_cucm,
+        repeated_mitel: threshold(&cucm.section("mitel"), repeated_cucm),
+        repeated_os: threshold(&cucm.section("os"), repeated_unix),
+        repeated_unix,
+        failed_su,
+        failed_su_os: threshold(&detect.section("failed-su").section("os"), failed_su),
         privileged: detect
             .list("privileged", |text| plain(text, 128).map(str::to_owned))
             .map_or(default.privileged, |list| list.into_iter().map(|at| at.value).collect()),
@@ -99,7 +105,7 @@ fn exception(rule: &Section<'_>, cucm: Policy, os: Policy) -> PolicyFor {
         rule.refuse_whole("sets no limit", "at least one of failed-logons, reset-min, lockout-min", example);
     }
     let pattern = |text: &str| plain(text, 128).map(str::to_owned);
-    let realm = rule.read("realm", realm);
+    let realm = rule.read("realm", Realm::named);
     PolicyFor {
         realm,
         cluster: rule.read("cluster", pattern),
@@ -115,10 +121,6 @@ fn credential(text: &str) -> Option<Credential> {
         "password" => Some(Credential::Password),
         _ => None,
     }
-}
-
-fn realm(text: &str) -> Option<Realm> {
-    [Realm::Cucm, Realm::Os, Realm::Unix, Realm::Mitel].into_iter().find(|realm| realm.as_str() == text)
 }
 
 fn nodes(top: &Section<'_>) -> (Vec<NodeOf>, Vec<NodeZone>) {

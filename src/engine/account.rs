@@ -206,14 +206,10 @@ impl AccountRecord {
         !self.is_pinned() && self.failures.count_since(now - longest) == 0 && self.last + longest <= now
     }
 
-    /// The key of the store's record: realm, cluster and name without case.
+    /// The key of the store's record.
     #[must_use]
     pub fn key(&self) -> Vec<u8> {
-        let mut key = vec![self.account.realm as u8];
-        key.extend(self.account.cluster.as_str().bytes());
-        key.push(0);
-        key.extend(self.account.name.as_str().bytes().map(|b| b.to_ascii_lowercase()));
-        key
+        self.account.key()
     }
 
     /// Notes what an observation says about the present run of failures.

@@ -119,7 +119,11 @@ pub(crate) fn repeated_failures(
     let mut alert = base(settings, names, record, &repeated.open, Kind::RepeatedFailures, state);
     let threshold = settings.repeated(record.account.realm);
     let steady = record.trace.steady();
-    alert.severity = if steady.is_some() { Severity::Notice } else { Severity::Warning };
+    alert.severity = match (record.trace.is_critical, steady) {
+        (true, _) => Severity::Critical,
+        (false, Some(_)) => Severity::Notice,
+        (false, None) => Severity::Warning,
+    };
     alert.failures = repeated.failures;
     alert.window_s = whole_seconds(threshold.window.as_secs());
     alert.cleared_by = cleared_by;

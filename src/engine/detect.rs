@@ -12,6 +12,7 @@ use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::climb::Around;
 use crate::engine::quiet::{longer, told_at};
 use crate::engine::settings::{Settings, Threshold};
+use crate::engine::su::CRITICAL_OF_HIDS;
 use crate::event::{Channel, Credential, Label, LockReason, Observation};
 use crate::units::{Mono, Now, Span, Wall};
 
@@ -92,6 +93,8 @@ impl<'a> Case<'a> {
     pub(crate) fn found(&mut self, observation: &Observation<'_>) {
         // HIDS says "more than".
         let reported = observation.reported_failures.unwrap_or(0).saturating_add(1);
+        self.record.trace.is_critical |=
+            observation.reported_severity.is_some_and(|severity| severity <= CRITICAL_OF_HIDS);
         if let Some(repeated) = &mut self.record.repeated {
             repeated.failures = repeated.failures.saturating_add(reported);
             if hold(&mut repeated.open, self.now.mono) {
@@ -307,6 +310,7 @@ impl<'a> Case<'a> {
             repeated.open.revision = repeated.open.revision.saturating_add(1);
             let alert =
                 alerts::repeated_failures(self.settings, self.names, self.record, &repeated, State::Cleared, Some(by));
+            self.record.trace.is_critical = false;
             self.tell(alert);
         }
     }

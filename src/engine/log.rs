@@ -115,6 +115,7 @@ fn observation_of(record: &AuditRecord) -> Observation<'_> {
         likeness: None,
         unlock_s: None,
         reported_failures: None,
+        reported_severity: None,
         session: Session::default(),
     }
 }

@@ -45,7 +45,7 @@ pub use settings::{NodeOf, Settings, Threshold};
 pub use spray::Front;
 pub use storm::{Held, MOST as MOST_OF_STORM};
 pub use strangers::Stranger;
-pub use su::MOST as MOST_OF_SU;
+pub use su::{MOST as MOST_OF_SU, Switcher};
 pub use trace::Trace;
 pub use watch::{Heard, Watched};
 
@@ -296,6 +296,11 @@ impl Engine {
     /// that changed; without a value what has made room.
     pub fn drain_fronts(&mut self, all: bool, now: Mono, mut keep: impl FnMut(Vec<u8>, Option<&Front>)) {
         self.sprays.drain(all, now, &mut keep);
+    }
+
+    /// Gives every user's failed `su` that changed since the last call to `keep`, with its key; without a value what has made room.
+    pub fn drain_switchers(&mut self, mut keep: impl FnMut(Vec<u8>, Option<&Switcher>)) {
+        self.switchers.drain(&mut keep);
     }
 
     /// All accounts at hand, in no order that matters.

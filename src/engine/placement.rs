@@ -149,6 +149,7 @@ mod tests {
             likeness: None,
             unlock_s: None,
             reported_failures: None,
+            reported_severity: None,
             session: Session::default(),
         }
     }

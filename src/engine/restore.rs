@@ -5,6 +5,7 @@ use crate::engine::account::AccountRecord;
 use crate::engine::nodes::Node;
 use crate::engine::settings::Settings;
 use crate::engine::spray::Front;
+use crate::engine::su::Switcher;
 use crate::engine::{Engine, detect};
 use crate::event::{Account, Family, Label};
 use crate::units::Mono;
@@ -53,7 +54,7 @@ impl Engine {
         } else if alert.kind == Kind::RepeatedFailures && alert.account.is_none() {
             self.clusters.restore(alert, now);
         } else if alert.kind == Kind::FailedSu {
-            self.switchers.restore(alert, now);
+            self.switchers.restore_alert(alert, now);
         } else if alert.kind == Kind::Spray {
             self.sprays.restore_alert(alert, now);
         } else if matches!(alert.kind, Kind::SlowClimb | Kind::Distributed | Kind::SuccessAfterFailures) {
@@ -65,6 +66,11 @@ impl Engine {
     /// Takes back where sprays were counted; false if there is no place for it.
     pub fn restore_front(&mut self, key: &[u8], front: Front) -> bool {
         self.sprays.restore(key, front)
+    }
+
+    /// Takes back what was counted of a user's tries to become another.
+    pub fn restore_switcher(&mut self, switcher: Switcher) {
+        self.switchers.restore(switcher);
     }
 
     fn restore_pattern(&mut self, alert: &Alert, now: Mono) {

@@ -18,10 +18,16 @@ pub struct Settings {
     pub quiet: Span,
     /// `repeated-failures` for CUCM users.
     pub repeated_cucm: Threshold,
-    /// `repeated-failures` for platform and Unix accounts.
+    /// The same for Mitel controllers.
+    pub repeated_mitel: Threshold,
+    /// The same for platform accounts of CUCM's nodes.
+    pub repeated_os: Threshold,
+    /// The same for accounts of other Unix hosts.
     pub repeated_unix: Threshold,
-    /// `failed-su`, by user.
+    /// `failed-su`, by user of a Unix host.
     pub failed_su: Threshold,
+    /// The same, by user of a node's platform.
+    pub failed_su_os: Threshold,
     /// Accounts whose alerts are raised one level: names, `*` for any text.
     pub privileged: Vec<String>,
     /// An alert that rests on a message whose sender proved less is a notice at most.
@@ -85,8 +91,13 @@ impl Settings {
 
     /// Whether an alert about this account is raised one level.
     #[must_use]
-    pub fn is_privileged(&self, account: &Name) -> bool {
-        self.privileged.iter().any(|pattern| wildcard(pattern, account.as_str()))
+    pub fn is_privileged(&self, realm: Realm, account: &Name) -> bool {
+        self.privileged.iter().any(|entry| {
+            // A colon cannot be part of a Unix name; in another it is taken as it stands if no realm is before it.
+            let of_realm = entry.split_once(':').filter(|(realm, _)| Realm::named(realm).is_some());
+            let (wanted, pattern) = of_realm.map_or((None, entry.as_str()), |(name, rest)| (Realm::named(name), rest));
+            wanted.is_none_or(|wanted| wanted == realm) && wildcard(pattern, account.as_str())
+        })
     }
 
     /// Whether the box is so new that it does not know yet what is usual.
@@ -99,8 +110,19 @@ impl Settings {
     #[must_use]
     pub const fn repeated(&self, realm: Realm) -> Threshold {
         match realm {
-            Realm::Cucm | Realm::Mitel | Realm::Lockwarden => self.repeated_cucm,
-            Realm::Os | Realm::Unix => self.repeated_unix,
+            Realm::Cucm | Realm::Lockwarden => self.repeated_cucm,
+            Realm::Mitel => self.repeated_mitel,
+            Realm::Os => self.repeated_os,
+            Realm::Unix => self.repeated_unix,
+        }
+    }
+
+    /// The threshold of `failed-su` in `realm`.
+    #[must_use]
+    pub const fn failed_su(&self, realm: Realm) -> Threshold {
+        match realm {
+            Realm::Os => self.failed_su_os,
+            Realm::Cucm | Realm::Mitel | Realm::Unix | Realm::Lockwarden => self.failed_su,
         }
     }
 }
@@ -113,8 +135,11 @@ impl Default for Settings {
             merge_window: Self::MERGE_WINDOW,
             quiet: Self::QUIET,
             repeated_cucm: Self::REPEATED_CUCM,
+            repeated_mitel: Self::REPEATED_CUCM,
+            repeated_os: Self::REPEATED_UNIX,
             repeated_unix: Self::REPEATED_UNIX,
             failed_su: Self::FAILED_SU,
+            failed_su_os: Self::FAILED_SU,
             privileged: vec![Self::PRIVILEGED.to_owned()],
             page_needs: Authenticated::None,
             storm: Self::STORM,

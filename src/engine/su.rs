@@ -4,6 +4,8 @@
 //! Counted by who tried, not by whom he tried to be: a failed `su` says nothing about whose password was wrong, so it is no failure of
 //! the target, and it locks nobody.
 
+use serde::{Deserialize, Serialize};
+
 use crate::alert::{Alert, Basis, ClearedBy, Evidence, Kind, Severity, State};
 use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::quiet::longer;
@@ -17,31 +19,59 @@ const USERS: usize = 256;
 pub const MOST: usize = 15;
 /// Targets that an alert names.
 const TARGETS: usize = 6;
+/// HP-UX HIDS' severity 1 and 2: critical.
+pub(crate) const CRITICAL_OF_HIDS: u32 = 2;
 
 /// All users with failed tries, at most [`USERS`]; on the heap, since they are too large for a stack.
 #[derive(Debug, Default)]
-pub(crate) struct Switchers(Vec<Switcher>);
+pub(crate) struct Switchers {
+    users: Vec<Switcher>,
+    /// Keys of records that have made room.
+    gone: Vec<Vec<u8>>,
+}
 
-#[derive(Debug)]
-struct Switcher {
-    account: Account,
+/// One user's tries; the store keeps it as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switcher {
+    /// Who tried.
+    pub account: Account,
     tries: heapless::Deque<Mono, { MOST + 1 }>,
     /// Whom he tried to be, the newest last.
-    targets: heapless::Vec<Name, TARGETS>,
+    pub targets: heapless::Vec<Name, TARGETS>,
     /// The weakest proof of identity among what told of his tries.
     weakest: Option<Authenticated>,
     last: Mono,
+    /// The open alert. The store has it as an alert.
+    #[serde(skip)]
     open: Option<(Box<Alert>, Mono)>,
+    #[serde(skip)]
+    changed: bool,
 }
 
 impl Switchers {
-    /// An alert that was open when an earlier run ended; what was counted is lost.
-    pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
+    /// What an earlier run had counted of a user.
+    pub(crate) fn restore(&mut self, user: Switcher) {
+        if self.users.len() < USERS {
+            self.users.push(user);
+        }
+    }
+
+    /// Gives what the store should have, and by its key what it should not have any more.
+    pub(crate) fn drain(&mut self, keep: &mut dyn FnMut(Vec<u8>, Option<&Switcher>)) {
+        self.gone.drain(..).for_each(|key| keep(key, None));
+        for user in self.users.iter_mut().filter(|user| user.changed) {
+            user.changed = false;
+            keep(user.account.key(), Some(user));
+        }
+    }
+
+    /// An alert that was open when an earlier run ended.
+    pub(crate) fn restore_alert(&mut self, alert: Alert, now: Mono) {
         let (Some(realm), Some(name)) = (alert.realm, alert.account.clone()) else { return };
         let account = Account { realm, cluster: alert.cluster.clone().unwrap_or_default(), name };
         if let Some(user) = self.at(account) {
             user.weakest = Some(alert.authenticated_by);
-            (user.last, user.open) = (now, Some((Box::new(alert), now)));
+            (user.last, user.open) = (now.max(user.last), Some((Box::new(alert), now)));
         }
     }
 
@@ -54,8 +84,9 @@ impl Switchers {
         found: bool,
         now: Now,
     ) -> Option<Alert> {
-        let threshold = settings.failed_su;
+        let threshold = settings.failed_su(account.realm);
         let user = self.at(account)?;
+        user.changed = true;
         user.add(said, threshold, now);
         // HIDS says "more than".
         let reported = said.reported_failures.filter(|_| found).map_or(0, |n| n.saturating_add(1));
@@ -78,8 +109,13 @@ impl Switchers {
         alert.basis = alert.basis.or(found.then_some(Basis::Reported));
         alert.authenticated_by = user.weakest.unwrap_or_default();
         alert.node = Some(Label::from_wire(said.node)).filter(|node| !node.is_empty());
-        let privileged = user.targets.iter().chain([&user.account.name]).any(|name| settings.is_privileged(name));
-        alert.severity = if privileged { Severity::Critical } else { Severity::Warning };
+        let realm = user.account.realm;
+        let privileged =
+            user.targets.iter().chain([&user.account.name]).any(|name| settings.is_privileged(realm, name));
+        // What HIDS itself calls critical stays so.
+        let is_critical = privileged || said.reported_severity.is_some_and(|severity| severity <= CRITICAL_OF_HIDS);
+        let was_critical = state == State::Updated && alert.severity == Severity::Critical;
+        alert.severity = if is_critical || was_critical { Severity::Critical } else { Severity::Warning };
         if alert.evidence.is_full() {
             alert.evidence.remove(0);
         }
@@ -94,7 +130,7 @@ impl Switchers {
 
     /// Ends the alerts of users who have stopped.
     pub(crate) fn expire(&mut self, settings: &Settings, now: Now, tell: &mut dyn FnMut(Alert)) {
-        for user in &mut self.0 {
+        for user in &mut self.users {
             if user.deadline(settings).is_none_or(|at| at > now.mono) {
                 continue;
             }
@@ -108,7 +144,7 @@ impl Switchers {
     }
 
     pub(crate) fn deadline(&self, settings: &Settings) -> Option<Mono> {
-        self.0.iter().filter_map(|user| user.deadline(settings)).min()
+        self.users.iter().filter_map(|user| user.deadline(settings)).min()
     }
 
     fn at(&mut self, account: Account) -> Option<&mut Switcher> {
@@ -118,18 +154,18 @@ impl Switchers {
                 && known.cluster == wanted.cluster
                 && known.name.as_str().eq_ignore_ascii_case(wanted.name.as_str())
         };
-        if let Some(place) = self.0.iter().position(same) {
-            return self.0.get_mut(place);
+        if let Some(place) = self.users.iter().position(same) {
+            return self.users.get_mut(place);
         }
         let (tries, targets) = (heapless::Deque::new(), heapless::Vec::new());
-        let new = Switcher { account, tries, targets, weakest: None, last: Mono::ZERO, open: None };
-        if self.0.len() < USERS {
-            self.0.push(new);
-            return self.0.last_mut();
+        let new = Switcher { account, tries, targets, weakest: None, last: Mono::ZERO, open: None, changed: false };
+        if self.users.len() < USERS {
+            self.users.push(new);
+            return self.users.last_mut();
         }
         // One with an open alert stays.
-        let oldest = self.0.iter_mut().filter(|user| user.open.is_none()).min_by_key(|user| user.last)?;
-        *oldest = new;
+        let oldest = self.users.iter_mut().filter(|user| user.open.is_none()).min_by_key(|user| user.last)?;
+        self.gone.push(core::mem::replace(oldest, new).account.key());
         Some(oldest)
     }
 }
@@ -161,7 +197,10 @@ impl Switcher {
 
     /// When its alert ends, if he does not try again.
     fn deadline(&self, settings: &Settings) -> Option<Mono> {
-        self.open.as_ref().map(|_| self.last + settings.failed_su.window.max(settings.failed_su.quiet))
+        self.open.as_ref().map(|_| {
+            let threshold = settings.failed_su(self.account.realm);
+            self.last + threshold.window.max(threshold.quiet)
+        })
     }
 
     /// As HIDS words it.
@@ -193,7 +232,7 @@ impl Switcher {
             realm: Some(account.realm),
             credential: Credential::Password,
             interface: Some(Label::from_wire("su")),
-            window_s: alerts::whole_seconds(settings.failed_su.window.as_secs()),
+            window_s: alerts::whole_seconds(settings.failed_su(account.realm).window.as_secs()),
             last_failure: Some(now.wall),
             ..alerts::of_site(settings, Kind::FailedSu, &whose, now)
         }

@@ -56,6 +56,8 @@ pub struct Trace {
     pub(crate) takeover: Option<Box<Pattern>>,
     /// Whether the open lock's alert says that a machine fails.
     pub(crate) is_told_steady: bool,
+    /// Whether another detector calls the open run of failures critical.
+    pub(crate) is_critical: bool,
 }
 
 /// Where a failure came from, in sixteen octets: an address, IPv4 mapped to IPv6, or for a host's name a number of it within 100::/64,

@@ -19,7 +19,8 @@ pub(crate) fn weighed(settings: &Settings, mut action: Action) -> Action {
 }
 
 fn weigh(settings: &Settings, alert: &mut Alert) {
-    if alert.account.as_ref().is_some_and(|account| settings.is_privileged(account)) {
+    let of_account = alert.realm.zip(alert.account.as_ref());
+    if of_account.is_some_and(|(realm, account)| settings.is_privileged(realm, account)) {
         alert.severity = alert.severity.raised();
     }
     if alert.authenticated_by < settings.page_needs && !is_of_the_box(alert.kind) {

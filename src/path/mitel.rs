@@ -131,6 +131,7 @@ fn observation<'a>(
         likeness: None,
         unlock_s: None,
         reported_failures: None,
+        reported_severity: None,
         session: Session {
             available: record.session_available,
             id: record.session_id.as_str(),

@@ -12,6 +12,7 @@ use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
 use super::reload::{Reloaded, needs_restart};
+use super::response::Runs;
 use super::sinks::relay::{Queue, Queues};
 use super::streams::Count;
 
@@ -68,6 +69,8 @@ pub(crate) struct Health {
     pub(crate) mitel: Vec<Watched>,
     /// Connections of the syslog ports.
     pub(crate) connections: Arc<Count>,
+    /// How the runs of the response program have ended, if there is one.
+    pub(crate) runs: Option<Arc<Runs>>,
     /// What is wrong with the certificates of the syslog ports, if anything.
     pub(crate) certificates: watch::Receiver<Vec<String>>,
 }
@@ -139,6 +142,7 @@ impl Health {
             "connections": self.connections.open(),
             "sinks": sinks,
             "mitel": mitel,
+            "response": self.runs.as_ref().map(|runs| runs.report()),
             "store": {
                 "on_disk": store.on_disk,
                 "size_bytes": store.size_bytes,

@@ -18,7 +18,7 @@ use super::clock;
 use super::outage::Outage;
 use crate::alert::{Alert, State};
 use crate::audit::AuditRecord;
-use crate::engine::{AccountRecord, Front, Held, Node};
+use crate::engine::{AccountRecord, Front, Held, Node, Switcher};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
 use crate::usm::{EngineId, SenderChange, SenderRecord};
@@ -61,6 +61,8 @@ pub(crate) struct Turn {
     pub(crate) forgotten: Vec<Vec<u8>>,
     /// Where sprays are counted, by key; none: no longer.
     pub(crate) fronts: Vec<(Vec<u8>, Option<Front>)>,
+    /// Tries of users to become others, by key; none: no longer.
+    pub(crate) switchers: Vec<(Vec<u8>, Option<Switcher>)>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) senders: Vec<SenderRecord>,
     /// SNMPv3 engines that had to make room for others.
@@ -80,6 +82,7 @@ impl Turn {
             records: Vec::new(),
             forgotten: Vec::new(),
             fronts: Vec::new(),
+            switchers: Vec::new(),
             nodes: Vec::new(),
             senders: Vec::new(),
             gone_senders: Vec::new(),
@@ -106,6 +109,7 @@ impl Turn {
             && self.records.is_empty()
             && self.forgotten.is_empty()
             && self.fronts.is_empty()
+            && self.switchers.is_empty()
             && self.nodes.is_empty()
             && self.senders.is_empty()
             && self.gone_senders.is_empty()
@@ -121,6 +125,7 @@ enum Request {
     Acknowledged { sink: Arc<str>, seq: u64 },
     Alerts { closed: usize, with_held: bool, reply: oneshot::Sender<Vec<Alert>> },
     Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
+    Switcher { key: Vec<u8>, reply: oneshot::Sender<Option<Box<Switcher>>> },
     Report { reply: oneshot::Sender<StoreReport> },
     Stop { reply: oneshot::Sender<()> },
 }
@@ -187,6 +192,11 @@ impl KeeperHandle {
     /// At most `limit` records of the audit log with numbers below `before`, newest first.
     pub(crate) async fn audit(&self, before: u64, limit: usize) -> Vec<AuditRecord> {
         self.ask(|reply| Request::Audit { before, limit, reply }).await.unwrap_or_default()
+    }
+
+    /// Whom this user has tried to be, if that is known.
+    pub(crate) async fn switcher(&self, key: Vec<u8>) -> Option<Box<Switcher>> {
+        self.ask(|reply| Request::Switcher { key, reply }).await.flatten()
     }
 
     pub(crate) async fn report(&self) -> StoreReport {
@@ -392,6 +402,10 @@ impl Keeper {
                 let records = loaded.map(|l| l.records.into_iter().map(|(_, record)| record).collect());
                 let _gone = reply.send(records.unwrap_or_default()).is_err();
             }
+            Request::Switcher { key, reply } => {
+                let user = self.store.switcher::<Switcher>(&key).ok().flatten().map(Box::new);
+                let _gone = reply.send(user).is_err();
+            }
             Request::Report { reply } => {
                 let _gone = reply.send(self.report()).is_err();
             }
@@ -485,6 +499,12 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
             match front {
                 Some(front) => commit.put_front(key, front)?,
                 None => commit.delete_front(key),
+            }
+        }
+        for (key, user) in &turn.switchers {
+            match user {
+                Some(user) => commit.put_switcher(key, user)?,
+                None => commit.delete_switcher(key),
             }
         }
         for record in &turn.audit {

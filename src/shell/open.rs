@@ -9,7 +9,7 @@ use crate::alert::Alert;
 use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::engine::{AccountRecord, Engine, Front, Node, Trace};
+use crate::engine::{AccountRecord, Engine, Front, Node, Switcher, Trace};
 use crate::event::Realm;
 use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, Loaded, MemoryBackend, Opened, Store};
 use crate::units::Mono;
@@ -139,6 +139,10 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
         if let Err(fault) = store.commit(commit, Durability::Later) {
             tracing::warn!("store: {fault}");
         }
+    }
+    if let Ok(switchers) = store.load_switchers::<Switcher>() {
+        skipped += switchers.skipped;
+        switchers.records.into_iter().for_each(|(_, switcher)| engine.restore_switcher(switcher));
     }
     if let Ok(nodes) = store.load_nodes::<Node>() {
         skipped += nodes.skipped;

@@ -401,10 +401,11 @@ fn drain_senders(path: &mut Path, turn: &mut Turn) {
     }
 }
 
-/// Records of the audit log go with whatever is written at once anyway.
+/// Records of the audit log, and of those who try to become others, go with whatever is written at once anyway.
 fn drain_audit(path: &mut Path, turn: &mut Turn) {
     if turn.is_urgent() {
         let now = turn.now.mono;
+        path.engine.drain_switchers(|key, user| turn.switchers.push((key, user.cloned())));
         path.engine.drain_audit(now, |record| turn.audit.push(record.clone()));
     }
 }

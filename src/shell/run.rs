@@ -24,6 +24,7 @@ use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
 use super::reload::{Load, Reload, Reloaded};
+use super::response::Runs;
 use super::signals::Signals;
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
@@ -283,7 +284,8 @@ async fn serve(
     let (stop, stopping) = watch::channel(false);
     let (health_document, health_seen) = watch::channel(String::new());
     let mut tasks = JoinSet::new();
-    let mut states = Vec::new();
+    let (mut states, runs) = (Vec::new(), Arc::new(Runs::default()));
+    let has_response = sinks.response.is_some();
     let site = config.settings.site.to_string();
     if let Some((options, first)) = sinks.mqtt {
         let (state, seen) = watch::channel(LinkState::Connecting);
@@ -312,7 +314,9 @@ async fn serve(
     if let Some((response, first)) = sinks.response {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((sinks::response::NAME.to_owned(), SinkState::Nms(seen)));
-        let run = sinks::response::run(response, running.keeper.clone(), first, state, stopping.clone());
+        let (settings, keeper) = (config.settings.clone(), running.keeper.clone());
+        let program = sinks::response::Program { configured: response, settings, keeper, runs: Arc::clone(&runs) };
+        let run = sinks::response::run(program, first, state, stopping.clone());
         tasks.spawn(named(sinks::response::NAME, run));
     }
     for (receiver, name, end) in sinks.relay {
@@ -337,6 +341,7 @@ async fn serve(
         relay: sinks.queues,
         mitel: running.mitel,
         connections: Arc::clone(&running.streams.count),
+        runs: has_response.then_some(runs),
         certificates: running.streams.trouble.clone(),
     };
     welcome(config, &health, said).await;

@@ -30,11 +30,13 @@ pub enum Tree {
     Traces,
     /// Where sprays are counted.
     Fronts,
+    /// Failed tries to become another user.
+    Switchers,
 }
 
 impl Tree {
     /// Every tree there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Meta,
         Self::Accounts,
         Self::Nodes,
@@ -45,6 +47,7 @@ impl Tree {
         Self::Audit,
         Self::Traces,
         Self::Fronts,
+        Self::Switchers,
     ];
 
     /// The byte that stands before this tree's keys where all trees share one key space. Frozen: it is on disk.
@@ -61,6 +64,7 @@ impl Tree {
             Self::Audit => b'u',
             Self::Traces => b't',
             Self::Fronts => b'f',
+            Self::Switchers => b'w',
         }
     }
 }
@@ -207,7 +211,7 @@ mod tests {
     #[test]
     fn every_tree_has_its_own_frozen_prefix() {
         let prefixes: Vec<u8> = Tree::ALL.iter().map(|tree| tree.prefix()).collect();
-        assert_eq!(prefixes, b"manslocutf");
+        assert_eq!(prefixes, b"manslocutfw");
     }
 
     #[test]

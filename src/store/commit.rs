@@ -74,6 +74,19 @@ impl Commit {
         self.writes.push(Write::Delete { tree: Tree::Fronts, key: key.to_vec() });
     }
 
+    /// Keeps `value` as what is counted of one user's tries to become another.
+    ///
+    /// # Errors
+    /// If `value` has no postcard encoding.
+    pub fn put_switcher<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Switchers, key, value)
+    }
+
+    /// Deletes what is counted of one user's tries to become another.
+    pub fn delete_switcher(&mut self, key: &[u8]) {
+        self.writes.push(Write::Delete { tree: Tree::Switchers, key: key.to_vec() });
+    }
+
     /// Keeps `value` as the node's record.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! | tree | key | value |
 //! |---|---|---|
 //! | meta | `layout`, `timeline`, `engine`, `last-seq` | layout version, [`Timeline`], [`Identity`], the last outbox number |
-//! | accounts, traces, fronts, nodes, senders | the caller's bytes | the caller's type |
+//! | accounts, traces, fronts, switchers, nodes, senders | the caller's bytes | the caller's type |
 //! | alerts | `o` + id; `h` + number + id | open alerts; closed ones in the order of closing |
 //! | outbox | number | subject, then the caller's type |
 //! | cursors | name of the sink | the last number that it has everything up to |

@@ -39,6 +39,22 @@ impl Store {
         self.load(Tree::Fronts, &[], |key| Some(key.to_vec()))
     }
 
+    /// The tries of all users to become another.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn load_switchers<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
+        self.load(Tree::Switchers, &[], |key| Some(key.to_vec()))
+    }
+
+    /// One user's tries to become another, if there is a readable record of them.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn switcher<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Fault> {
+        Ok(self.backend.get(Tree::Switchers, key)?.and_then(|bytes| record::decode(&bytes)))
+    }
+
     /// All nodes.
     ///
     /// # Errors

@@ -107,6 +107,36 @@ fn a_program_that_hangs_is_ended_with_its_children_and_holds_up_nobody() {
 }
 
 #[test]
+fn a_busy_account_holds_up_no_other_and_health_counts_how_each_run_ended() {
+    // Runs about `busy` last until there is a file; each run notes whom it was about.
+    let script = "#!/bin/sh\necho \"$6\" >> DIRECTORY/begun\n\
+                  if [ \"$6\" = busy ]; then while [ ! -e DIRECTORY/go ]; do :; done; exit 4; fi\n";
+    let more = "timeout-s = 60\nkinds = [\"repeated-failures\"]\n[detect.repeated-failures.unix]\nquiet-s = 1\nwindow-s = 600\n";
+    let (mut site, place) = site_with(script, more);
+    let fail = |user: &str, first: u32, site: &mut Site| {
+        (first..first + 3).for_each(|n| site.syslog(&failed_password(user, n)));
+    };
+    fail("busy", 0, &mut site);
+    let begun = || fs::read_to_string(place.path().join("begun")).unwrap_or_default();
+    let until = |wanted: &str| {
+        let deadline = deadline();
+        while begun() != wanted {
+            assert!(!deadline.is_over(), "{:?} instead of {wanted:?}", begun());
+        }
+    };
+    until("busy\n");
+    // More than run at a time, each with one run: all come while the busy account is at it.
+    for (n, user) in ["one", "two", "three", "four", "five"].into_iter().enumerate() {
+        fail(user, 3, &mut site);
+        until(&["busy\n", "one\n", "two\n", "three\n", "four\n", "five\n"][..n + 2].concat());
+    }
+    fs::write(place.path().join("go"), "").unwrap();
+    site.log_line(|line| line.contains("exit status 4"));
+    let runs = site.health()["response"].clone();
+    assert_eq!((&runs["exit_status_zero"], &runs["exit_status_other"]), (&5.into(), &1.into()), "{runs}");
+}
+
+#[test]
 fn a_program_that_cannot_be_started_is_named_and_its_alerts_wait() {
     let site = Site::start_with(|settings| {
         settings.mqtt += "\n[response]\nprogram = \"/nowhere/respond.sh\"\nkinds = [\"lockout\"]"

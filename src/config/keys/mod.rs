@@ -46,10 +46,22 @@ pub const SECTIONS: &[SectionRow] = &[
     one("detect.repeated-failures", "An account that goes on failing: CUCM users."),
     one("detect.repeated-failures.unix", "An account that goes on failing: platform and Unix accounts."),
     one(
+        "detect.repeated-failures.os",
+        "The same for platform accounts of CUCM's nodes alone; what is not set is that of `[detect.repeated-failures.unix]`.",
+    ),
+    one(
+        "detect.repeated-failures.mitel",
+        "The same for accounts of Mitel controllers; what is not set is that of `[detect.repeated-failures]`.",
+    ),
+    one(
         "detect.repeated-failures.cluster",
         "Failed sign-ins of a whole cluster, whoever's they are: what RTMT's AuthenticationFailed alert counts.",
     ),
     one("detect.failed-su", "A user who fails to become another, by `su`: HP-UX HIDS' template 9."),
+    one(
+        "detect.failed-su.os",
+        "The same on the platform of CUCM's nodes; what is not set is that of `[detect.failed-su]`.",
+    ),
     one("detect.spray", "Many accounts that fail from one address, or in one cluster."),
     one("detect.distributed", "One account that fails from many addresses."),
     one("detect.slow-climb", "One account that fails again and again over a day and never reaches the limit."),

@@ -280,6 +280,12 @@ quiet-s = 6
 more-than = 5
 window-s = 3600
 quiet-s = 60
+[detect.repeated-failures.os]
+more-than = 7
+[detect.repeated-failures.mitel]
+quiet-s = 8
+[detect.failed-su.os]
+window-s = 9
 [detect.repeated-failures.cluster]
 more-than = 20
 window-s = 300
@@ -331,7 +337,10 @@ fn settings_of_everything() -> Settings {
         quiet: Span::secs(60),
         repeated_cucm: Threshold { more_than: 1, window: Span::secs(2), quiet: Span::secs(3) },
         repeated_unix: Threshold { more_than: 4, window: Span::secs(5), quiet: Span::secs(6) },
+        repeated_mitel: Threshold { more_than: 1, window: Span::secs(2), quiet: Span::secs(8) },
+        repeated_os: Threshold { more_than: 7, window: Span::secs(5), quiet: Span::secs(6) },
         failed_su: Threshold { more_than: 5, window: Span::secs(3600), quiet: Span::secs(60) },
+        failed_su_os: Threshold { more_than: 5, window: Span::secs(9), quiet: Span::secs(60) },
         privileged: vec!["root".into(), "oracle*".into()],
         page_needs: Authenticated::Usm,
         storm: 50,

@@ -2,6 +2,10 @@
 
 mod arguments;
 mod process;
+mod runs;
+mod waiting;
 
-pub(crate) use arguments::{arguments, is_for};
+pub(crate) use arguments::{Beyond, arguments, is_for};
 pub(crate) use process::{Ended, run};
+pub(crate) use runs::Runs;
+pub(crate) use waiting::{Job, Subject, Waiting};
