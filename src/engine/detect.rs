@@ -2,7 +2,7 @@
 //!
 //! | finding | fires | quiet | clears |
 //! |---|---|---|---|
-//! | `lockout`, reported | at the report | repeats for `quiet`, doubled with each update, then one update | policy end, success, administrator |
+//! | `lockout`, reported | at the report | repeats for `quiet` (it doubles), then one update | policy end, success, administrator |
 //! | `lockout`, inferred | at the failure that reaches the limit | the same; a report updates at once | the same |
 //! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
 
