@@ -260,4 +260,7 @@ pub struct Stamped {
     pub at: Wall,
     /// The step of its clock: 1 ms, 1 s or 60 s.
     pub precision_ms: u32,
+    /// Whether its zone is known and its sender believes its own clock. Not kept: it matters when the message arrives.
+    #[serde(skip)]
+    pub zoned: bool,
 }

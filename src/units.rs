@@ -58,6 +58,8 @@ pub struct Mono(u64);
 impl Mono {
     /// The beginning of the time line.
     pub const ZERO: Self = Self(0);
+    /// Where the first run begins: a day in, so that what happened before, and is told late, has its place.
+    pub const FIRST: Self = Self(86_400_000);
 
     /// The point this many milliseconds after the beginning.
     #[must_use]

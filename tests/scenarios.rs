@@ -16,8 +16,8 @@ use std::path::Path as FilePath;
 use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
-use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, Settings};
-use lockwarden::event::{Authenticated, Label};
+use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
+use lockwarden::event::{Authenticated, Credential, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
 use lockwarden::verdict::Verdict;
@@ -52,6 +52,10 @@ struct Story {
     zones: Zones,
     path: Option<Path>,
     mono: Mono,
+    /// Up to where time has passed.
+    passed: Mono,
+    /// What the wall clock shows at the beginning of the time line, and whether NTP has set it.
+    wall: (Wall, bool),
     last: Option<(bool, Vec<u8>, IpAddr)>,
     kept: Vec<AccountRecord>,
     /// Alerts that are open.
@@ -68,7 +72,9 @@ impl Story {
             settings,
             zones,
             path: None,
-            mono: Mono::ZERO,
+            mono: Mono::FIRST,
+            passed: Mono::FIRST,
+            wall: (START, true),
             last: None,
             kept: Vec::new(),
             open: Vec::new(),
@@ -129,14 +135,23 @@ impl Story {
                 self.settings.patterns.learning = span(rest);
                 String::new()
             }
+            "clock" => {
+                let (at, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                let at: Wall = serde_json::from_str(&format!("\"{at}\"")).unwrap();
+                self.wall = (at.minus(self.mono.since(Mono::FIRST)), rest != "unsynchronised");
+                String::new()
+            }
             "zone" => {
-                let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES");
-                let zone = LocalZone::fixed(minutes.parse().unwrap()).unwrap();
+                let (name, minutes) = rest.split_once(' ').expect("zone NAME MINUTES|Berlin");
+                let zone = match minutes {
+                    "Berlin" => berlin(),
+                    minutes => LocalZone::fixed(minutes.parse().unwrap()).unwrap(),
+                };
                 self.zones.add(Label::from_wire(name), zone);
                 String::new()
             }
             time => {
-                self.mono = Mono::ZERO + span(time);
+                self.mono = Mono::FIRST + span(time);
                 let (what, rest) = rest.split_once(' ').unwrap_or((rest, ""));
                 self.at_time(what, rest)
             }
@@ -209,12 +224,15 @@ impl Story {
         let now = self.now();
         while let Some(due) = self.path().deadline().filter(|due| *due <= now.mono) {
             let before = self.path().tallies().clone();
-            let wall = START.plus(due.since(Mono::ZERO));
-            self.path().tick(Now { mono: due, wall, synchronised: true });
+            // What was due before it was known is done at once.
+            self.passed = self.passed.max(due);
+            let at = self.clocks(self.passed);
+            self.path().tick(at);
             let turned = self.path().tallies().iter().filter(|(verdict, n)| *n > before.count(*verdict));
             turned.for_each(|(verdict, _)| writeln!(told, "{}={verdict}", Verdict::PartHeld).unwrap());
             told.push_str(&self.actions());
         }
+        self.passed = now.mono;
         told
     }
 
@@ -293,10 +311,20 @@ impl Story {
     fn policy(&mut self, rest: &str) {
         let words: Vec<&str> = rest.split(' ').collect();
         let after = |name| words.iter().position(|w| *w == name).and_then(|n| words.get(n + 1)).copied();
-        let policy = &mut self.settings.policies.cucm;
+        let mut policy = self.settings.policies.cucm;
         policy.failed_logons = after("failed-logons").map_or(policy.failed_logons, |n| n.parse().unwrap());
         policy.reset = after("reset").map_or(policy.reset, span);
         policy.lockout = after("lockout").map_or(policy.lockout, span);
+        let credential = match words.first().copied() {
+            Some("pin") => Credential::Pin,
+            Some("password") => Credential::Password,
+            _ => {
+                self.settings.policies.cucm = policy;
+                return;
+            }
+        };
+        let rule = PolicyFor { realm: None, cluster: None, account: None, credential: Some(credential), policy };
+        self.settings.policies.exceptions.push(rule);
     }
 
     fn actions(&mut self) -> String {
@@ -339,15 +367,35 @@ impl Story {
         let (settings, zones) = (&self.settings, &self.zones);
         self.path.get_or_insert_with(|| {
             let catalogue = Catalogue::shipped().unwrap().with_zones(zones.clone());
-            let engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
+            let mut engine = Engine::new(settings.clone(), catalogue.families(), (1, 2));
+            engine.begin(self.passed);
             Path::new(engine, catalogue, Doors::open())
         })
     }
 
     fn now(&self) -> Now {
-        let since = self.mono.since(Mono::ZERO);
-        Now { mono: self.mono, wall: START.plus(since), synchronised: true }
+        self.clocks(self.mono)
     }
+
+    fn clocks(&self, mono: Mono) -> Now {
+        let (began, synchronised) = self.wall;
+        Now { mono, wall: began.plus(mono.since(Mono::FIRST)), synchronised }
+    }
+}
+
+/// Berlin's clocks in 2026 (TZif, version 1): ahead on 29 March and back on 25 October, both at 01:00 UTC.
+fn berlin() -> LocalZone {
+    let mut tzif = b"TZif\0".to_vec();
+    tzif.extend([0; 15]);
+    [0_u32, 0, 0, 2, 2, 9].iter().for_each(|count| tzif.extend(count.to_be_bytes()));
+    [1_774_746_000_i32, 1_792_890_000].iter().for_each(|change| tzif.extend(change.to_be_bytes()));
+    tzif.extend([1, 0]);
+    tzif.extend(3_600_i32.to_be_bytes());
+    tzif.extend([0, 0]);
+    tzif.extend(7_200_i32.to_be_bytes());
+    tzif.extend([1, 4]);
+    tzif.extend(b"CET\0CEST\0");
+    LocalZone::from_tzif("Europe/Berlin", &tzif).unwrap()
 }
 
 /// `Jan 15 2026 08:21:00.000`, as CUCM writes it.

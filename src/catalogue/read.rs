@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 use crate::wire::LocalZone;
 use crate::wire::ciscolog::{self, CiscoLog};
 use crate::wire::snmp::ClogMessage;
-use crate::wire::stamp::Stamp;
+use crate::wire::stamp::{Accuracy, Stamp, Zone};
 use crate::wire::syslog::{self, Record};
 
 /// A message inside a message inside a message is not read further.
@@ -362,7 +362,8 @@ fn zone_of<'z>(zones: &'z Zones, log: &CiscoLog<'_>, [first, second]: [&str; 2])
 }
 
 fn stamped(stamp: Stamp, near: Wall, zone: Option<&LocalZone>) -> Option<Stamped> {
-    Some(Stamped { at: stamp.to_wall_in(near, zone)?, precision_ms: stamp.precision_ms() })
+    let zoned = (stamp.zone != Zone::Unknown || zone.is_some()) && stamp.accuracy == Accuracy::Synchronised;
+    Some(Stamped { at: stamp.to_wall_in(near, zone)?, precision_ms: stamp.precision_ms(), zoned })
 }
 
 /// Equal for two deliveries of one record: the alarm, its parameters and text, and a time to the millisecond, whatever PRI,

@@ -7,7 +7,7 @@ use super::section::{Section, plain};
 use super::zone::{NodeZone, ZoneName};
 use crate::board;
 use crate::engine::{NodeOf, Policies, Policy, PolicyFor, Settings, Threshold};
-use crate::event::{Authenticated, Label, Realm};
+use crate::event::{Authenticated, Credential, Label, Realm};
 use crate::units::Span;
 
 /// Everything in the file that the engine needs, and what else it says of nodes.
@@ -90,9 +90,9 @@ fn in_minutes(section: &Section<'_>, default: Policy) -> Policy {
 }
 
 fn exception(rule: &Section<'_>, cucm: Policy, os: Policy) -> PolicyFor {
-    if !["realm", "cluster", "account"].iter().any(|name| rule.has(name)) {
+    if !["realm", "cluster", "account", "credential"].iter().any(|name| rule.has(name)) {
         let example = Some(r#"account = "admin*""#);
-        rule.refuse_whole("fits every account", "at least one of realm, cluster, account", example);
+        rule.refuse_whole("fits every account", "at least one of realm, cluster, account, credential", example);
     }
     if !["failed-logons", "reset-min", "lockout-min"].iter().any(|name| rule.has(name)) {
         let example = Some("failed-logons = 5");
@@ -104,7 +104,16 @@ fn exception(rule: &Section<'_>, cucm: Policy, os: Policy) -> PolicyFor {
         realm,
         cluster: rule.read("cluster", pattern),
         account: rule.read("account", pattern),
+        credential: rule.read("credential", credential),
         policy: in_minutes(rule, if realm == Some(Realm::Os) { os } else { cucm }),
+    }
+}
+
+fn credential(text: &str) -> Option<Credential> {
+    match text {
+        "pin" => Some(Credential::Pin),
+        "password" => Some(Credential::Password),
+        _ => None,
     }
 }
 

@@ -36,6 +36,9 @@ pub struct AccountRecord {
     /// Its last day; the store keeps it apart.
     #[serde(skip)]
     pub trace: Trace,
+    /// A lock that was over before it could be told. Not kept: what a restart forgets of it is told by nobody.
+    #[serde(skip)]
+    pub(crate) past: Option<Past>,
     /// Whether it changed since it was last given to the store.
     #[serde(skip)]
     pub(crate) changed: bool,
@@ -89,6 +92,17 @@ pub(crate) struct Lock {
     /// When the policy ends it; `None`: when an administrator does.
     pub(crate) until: Option<Mono>,
     pub(crate) unlock_expected: Option<Wall>,
+    /// What of the account is locked, if that is known. Not kept.
+    #[serde(skip)]
+    pub(crate) credential: Credential,
+}
+
+/// A lock that failures made and that is over: they came late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Past {
+    pub(crate) from: Mono,
+    pub(crate) until: Mono,
+    pub(crate) failures: u32,
 }
 
 /// A run of repeated failures and its alert.
@@ -96,6 +110,13 @@ pub(crate) struct Lock {
 pub(crate) struct Repeated {
     pub(crate) open: Open,
     pub(crate) failures: u32,
+}
+
+impl Past {
+    /// Whether the account was locked then.
+    pub(crate) fn holds(self, at: Mono) -> bool {
+        self.from <= at && at < self.until
+    }
 }
 
 impl Run {
@@ -119,6 +140,7 @@ impl AccountRecord {
             repeated: None,
             ended: None,
             trace: Trace::default(),
+            past: None,
             changed: false,
         }
     }
@@ -144,7 +166,19 @@ impl AccountRecord {
     /// Failures that still count at `now`, in a window of `reset`.
     #[must_use]
     pub fn failures_in(&self, reset: crate::units::Span, now: Mono) -> u32 {
-        self.failures.count_since(now - reset)
+        self.failures.count_since((now - reset).max(self.over()))
+    }
+
+    /// When the last lock or run of failures ended: what failed before counts to none that came after.
+    pub(crate) fn over(&self) -> Mono {
+        self.ended.unwrap_or(Mono::ZERO)
+    }
+
+    /// Counts a failure that happened at `placed`.
+    pub(crate) fn count(&mut self, placed: Mono, credential: Credential) {
+        self.failures.record(placed, credential);
+        self.total = self.total.saturating_add(1);
+        self.last = self.last.max(placed);
     }
 
     /// The newest failure's wall time.

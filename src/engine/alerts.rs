@@ -95,7 +95,7 @@ pub(crate) fn lockout(
     alert.basis = Some(lock.basis);
     alert.reason = lock.reason;
     alert.failures = lock.failures;
-    alert.window_s = whole_seconds(settings.policies.of(&record.account).reset.as_secs());
+    alert.window_s = whole_seconds(settings.policies.of_credential(&record.account, lock.credential).reset.as_secs());
     alert.unlock_expected = lock.unlock_expected.filter(|_| cleared_by.is_none());
     alert.cleared_by = cleared_by;
     if lock.failures == 0 {

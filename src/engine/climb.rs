@@ -16,7 +16,7 @@ use crate::engine::patterns::Patterns;
 use crate::engine::quiet::longer;
 use crate::engine::trace::{Origin, Pattern, Trace};
 use crate::event::{Label, Observation};
-use crate::units::{Mono, Text};
+use crate::units::{Mono, Span, Text};
 
 /// How a success looks from the outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,9 @@ pub(crate) enum Around {
     /// It came from an address that tries many accounts.
     SprayingSource,
 }
+
+/// Between two rounds of a spray there is at least so much time.
+const ROUND: Span = Span::mins(2);
 
 const KINDS: [Kind; 3] = [Kind::SlowClimb, Kind::Distributed, Kind::SuccessAfterFailures];
 
@@ -61,7 +64,8 @@ impl Trace {
             suppressed: alert.suppressed,
         };
         let sources = self.sources();
-        *self.pattern(alert.kind) = Some(Box::new(Pattern { open, failures: alert.failures, sources, last: now }));
+        *self.pattern(alert.kind) =
+            Some(Box::new(Pattern { open, failures: alert.failures, sources, last: now, severity: alert.severity }));
     }
 
     /// When [`Case::expire_patterns`] is due.
@@ -74,7 +78,17 @@ impl Trace {
 impl Case<'_> {
     /// A new failure from this source.
     pub(crate) fn note_failure(&mut self, observation: &Observation<'_>) {
-        self.record.trace.note(Origin::of(observation.source), self.now.mono);
+        self.record.trace.note(Origin::of(observation.source), self.placed);
+    }
+
+    /// Where a failure that is counted already came from.
+    pub(crate) fn note_source(&mut self, observation: &Observation<'_>) {
+        let before = self.record.trace.sources();
+        self.record.trace.note_origin(Origin::of(observation.source), self.placed);
+        if self.record.trace.sources() > before {
+            let failures = self.record.trace.in_day(self.now.mono);
+            self.check_sources(failures);
+        }
     }
 
     /// Raises or updates what the failure just noted shows.
@@ -86,8 +100,12 @@ impl Case<'_> {
         if self.record.trace.climb.is_some() || limits.slow_climb > 0 && failures >= bar && !is_told {
             self.found_pattern(Kind::SlowClimb, failures);
         }
-        let sources = self.record.trace.sources();
-        if self.record.trace.spread.is_some() || limits.distributed > 0 && sources >= limits.distributed {
+        self.check_sources(failures);
+    }
+
+    fn check_sources(&mut self, failures: u32) {
+        let (sources, limit) = (self.record.trace.sources(), self.settings.patterns.distributed);
+        if self.record.trace.spread.is_some() || limit > 0 && sources >= limit {
             self.found_pattern(Kind::Distributed, failures);
         }
     }
@@ -101,7 +119,8 @@ impl Case<'_> {
         let is_under_attack = trace.climb.is_some() || trace.spread.is_some();
         let is_suspicious = match around {
             Around::SprayingSource => true,
-            Around::ClusterSpray => trace.run() > 0 && !was_refused,
+            // A slip of the hand is put right at once; an attacker comes back in his next round.
+            Around::ClusterSpray => trace.run() > 1 && !was_refused && trace.since_last(self.placed) >= ROUND,
             Around::Nothing => trace.run() >= limit.max(1) && !was_refused,
         };
         let is_found = is_suspicious || is_under_attack && trace.run() > 0;
@@ -133,7 +152,7 @@ impl Case<'_> {
             None => {
                 let began = self.record.run.last.unwrap_or(self.now.wall);
                 let open = alerts::open(self.settings, kind, self.record, began, self.now);
-                (Box::new(Pattern { open, failures, sources, last: now }), State::Raised)
+                (Box::new(Pattern { open, failures, sources, last: now, severity: Severity::Notice }), State::Raised)
             }
         };
         pattern.failures = pattern.failures.max(failures);
@@ -141,6 +160,7 @@ impl Case<'_> {
         if state == State::Raised || hold(&mut pattern.open, now) {
             told(&mut pattern.open, Patterns::QUIET, now);
             let alert = self.pattern(kind, &pattern, state);
+            pattern.severity = alert.severity;
             self.tell(alert);
         }
         *self.record.trace.pattern(kind) = Some(pattern);
@@ -166,6 +186,7 @@ impl Case<'_> {
         };
         alert.summary = Text::from_wire(&match state {
             State::Cleared if kind == Kind::SuccessAfterFailures => {
+                alert.severity = pattern.severity;
                 format!("a day has passed since {account} signed in after {failed}")
             }
             State::Cleared => format!("{account} has not failed for a day; {failed} within a day before"),
@@ -191,8 +212,14 @@ impl Case<'_> {
 
     fn success_summary(&self, alert: &mut Alert, account: &str, failed: &str) -> String {
         let (source, around) = self.success.clone().unwrap_or((Label::new(), Around::Nothing));
-        let surely = around != Around::ClusterSpray;
-        alert.severity = if surely { Severity::Critical } else { Severity::Warning };
+        let is_machine = self.record.trace.steady().is_some();
+        alert.severity = match around {
+            Around::SprayingSource => Severity::Critical,
+            Around::ClusterSpray => Severity::Warning,
+            // Most likely somebody has put the machine's password right.
+            Around::Nothing if is_machine => Severity::Notice,
+            Around::Nothing => Severity::Critical,
+        };
         let from = if source.is_empty() { String::new() } else { format!(" from {source}") };
         alerts::add_source(&mut alert.sources, source);
         match around {

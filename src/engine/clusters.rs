@@ -44,14 +44,20 @@ impl Clusters {
         }
     }
 
-    /// A new failure in this cluster; the alert, if one is to be told.
-    pub(crate) fn note(&mut self, settings: &Settings, name: &Label, proved: Authenticated, now: Now) -> Option<Alert> {
+    /// A new failure in this cluster, which happened at `placed`; the alert, if one is to be told.
+    pub(crate) fn note(
+        &mut self,
+        settings: &Settings,
+        name: &Label,
+        proved: Authenticated,
+        (placed, now): (Mono, Now),
+    ) -> Option<Alert> {
         let threshold = settings.cluster;
         if threshold.more_than == 0 {
             return None;
         }
         let cluster = self.at(name)?;
-        let keep = now.mono - threshold.window;
+        let keep = placed - threshold.window;
         while cluster.failures.front().is_some_and(|at| *at < keep) || cluster.failures.is_full() {
             cluster.failures.pop_front();
         }
@@ -60,9 +66,13 @@ impl Clusters {
         }
         cluster.weakest = Some(cluster.weakest.map_or(proved, |weakest| weakest.min(proved)));
         // There is room now.
-        let _full = cluster.failures.push_back(now.mono).is_err();
-        cluster.last = now.mono;
-        let failures = u32::try_from(cluster.failures.len()).unwrap_or(u32::MAX);
+        let _full = cluster.failures.push_back(placed).is_err();
+        if placed < cluster.last {
+            cluster.failures.make_contiguous().sort_unstable();
+        }
+        cluster.last = cluster.last.max(placed);
+        let in_window = cluster.failures.iter().filter(|at| keep <= **at && **at <= placed).count();
+        let failures = u32::try_from(in_window).unwrap_or(u32::MAX);
         let state = match &mut cluster.open {
             None if failures <= threshold.more_than => return None,
             None => {

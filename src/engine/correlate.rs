@@ -39,8 +39,8 @@ pub(crate) struct Attempt {
 pub(crate) enum Taken {
     /// A new attempt.
     New,
-    /// Another telling of an attempt that was first told then.
-    Merged(Mono),
+    /// Another telling of an attempt that was first told then; whether it is the first that says from where.
+    Merged(Mono, bool),
     /// A record that was taken before.
     Replay,
 }
@@ -74,8 +74,9 @@ impl Attempts {
             .filter_map(|attempt| Some((told.distance(attempt, window)?, attempt)))
             .min_by_key(|(distance, _)| *distance);
         if let Some((_, attempt)) = known {
+            let adds_source = attempt.source == 0 && !observation.source.trim().is_empty();
             attempt.enrich(&told, seen);
-            return Taken::Merged(attempt.at);
+            return Taken::Merged(attempt.at, adds_source);
         }
         if self.0.is_full() {
             self.0.pop_front();

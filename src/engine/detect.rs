@@ -7,7 +7,7 @@
 //! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
 
 use crate::alert::{Alert, Basis, ClearedBy, Kind, State};
-use crate::engine::account::{AccountRecord, Lock, Open, Repeated};
+use crate::engine::account::{AccountRecord, Lock, Open, Past, Repeated};
 use crate::engine::alerts::{self, FamilyNames};
 use crate::engine::climb::Around;
 use crate::engine::quiet::{longer, told_at};
@@ -26,6 +26,8 @@ pub(crate) struct Case<'a> {
     pub(crate) names: &'a FamilyNames,
     pub(crate) record: &'a mut AccountRecord,
     pub(crate) now: Now,
+    /// When what is at hand happened; not later than now.
+    pub(crate) placed: Mono,
     pub(crate) found: Found,
     /// The success that a `success-after-failures` alert is about, if there was one just now.
     pub(crate) success: Option<(Label, Around)>,
@@ -33,23 +35,57 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn new(settings: &'a Settings, names: &'a FamilyNames, record: &'a mut AccountRecord, now: Now) -> Self {
-        Self { settings, names, record, now, found: Found::new(), success: None }
+        Self { settings, names, record, now, placed: now.mono, found: Found::new(), success: None }
     }
 
     /// A failure was told; `new` says whether it is an attempt of its own.
-    pub(crate) fn failure(&mut self, new: bool) {
+    pub(crate) fn failure(&mut self, observation: &Observation<'_>, new: bool) {
         if !new {
             return;
         }
-        let policy = self.settings.policies.of(&self.record.account);
-        let failures = self.record.failures_in(policy.reset, self.now.mono);
-        if self.record.lock.is_some() {
-            self.repeat_lock(policy.lockout, failures);
-        } else if policy.failed_logons > 0 && failures >= policy.failed_logons {
-            self.raise_lock(Basis::Inferred, Some(LockReason::FailedLogons), end_of(policy.lockout), failures);
+        let credential = observation.credential;
+        let policy = self.settings.policies.of_credential(&self.record.account, credential);
+        let (limit, over) = (policy.failed_logons, self.record.over());
+        let (failures, reached) =
+            self.record.failures.reaching(limit, self.placed, policy.reset, over, Some(credential));
+        if let Some(lock) = &self.record.lock {
+            // A wrong password extends no lock of a PIN.
+            let known = [lock.credential, credential].iter().all(|known| *known != Credential::Unknown);
+            if !known || lock.credential == credential {
+                self.repeat_lock(policy.lockout, failures);
+            }
+        } else if let Some(past) = self.record.past.filter(|past| past.holds(self.placed)) {
+            self.infer_lock(
+                policy.lockout,
+                Past { failures: past.failures.saturating_add(1), ..past },
+                self.placed,
+                credential,
+            );
+        } else if limit > 0 && failures >= limit {
+            let (from, until) = (reached, reached + policy.lockout);
+            // A later failure that came before this one has extended it.
+            let newest = if self.record.last < until { self.record.last.max(from) } else { from };
+            self.infer_lock(policy.lockout, Past { from, until, failures }, newest, credential);
         }
         self.check_repeated();
         self.check_patterns();
+    }
+
+    /// The failures of a lock have been seen, the newest at `newest`. If it is over already, they came late: that is not worth an alert,
+    /// but what they counted for is.
+    fn infer_lock(&mut self, lockout: Span, lock: Past, newest: Mono, credential: Credential) {
+        let until = newest + lockout;
+        if lockout.is_zero() || self.now.mono < until {
+            self.record.past = None;
+            let (reason, lasts) = (Some(LockReason::FailedLogons), end_of(lockout));
+            self.raise_lock(Basis::Inferred, (reason, credential), lasts, lock.failures, newest);
+            return;
+        }
+        let until = until.max(lock.until);
+        self.record.past = Some(Past { until, ..lock });
+        self.record.ended = Some(self.record.over().max(until));
+        self.record.trace.forget_day();
+        self.record.trace.relieve();
     }
 
     /// Another detector has found repeated failures: told at once, whatever was counted here.
@@ -70,20 +106,35 @@ impl<'a> Case<'a> {
     }
 
     /// A lock was reported, for this reason.
-    /// `told` is when the attempt behind it was first told.
-    pub(crate) fn lockout(&mut self, observation: &Observation<'_>, reason: Option<LockReason>, new: bool, told: Mono) {
-        let policy = self.settings.policies.of(&self.record.account);
+    /// `retold` is when the attempt behind it was first told, if this is not the first time.
+    pub(crate) fn lockout(
+        &mut self,
+        observation: &Observation<'_>,
+        reason: Option<LockReason>,
+        new: bool,
+        retold: Option<Mono>,
+    ) {
+        let credential = observation.credential;
+        let policy = self.settings.policies.of_credential(&self.record.account, credential);
         let lasts = match (observation.unlock_s, reason) {
             (Some(seconds), _) => end_of(Span::secs(u64::from(seconds))),
             (None, Some(LockReason::Administrator | LockReason::Inactive)) => None,
             (None, Some(LockReason::FailedLogons | LockReason::Platform) | None) => end_of(policy.lockout),
         };
-        let counted = self.record.failures_in(policy.reset, self.now.mono);
+        let (counted, _) =
+            self.record.failures.reaching(u32::MAX, self.placed, policy.reset, self.record.over(), Some(credential));
+        let past = self.record.past.filter(|past| past.holds(self.placed));
+        let counted = past.map_or(counted, |past| past.failures).max(u32::from(new));
         let failures = counted.max(observation.reported_failures.unwrap_or(0));
         match &self.record.lock {
             // Another telling of a lock that has ended since.
-            None if self.record.ended.is_some_and(|ended| told <= ended) => {}
-            None => self.raise_lock(Basis::Reported, reason, lasts, failures),
+            None if past.is_none()
+                && retold.is_some_and(|told| self.record.ended.is_some_and(|ended| told <= ended)) => {}
+            // Told even if it is over by its own time: then it ends with the next tick.
+            None => {
+                self.record.past = None;
+                self.raise_lock(Basis::Reported, (reason, credential), lasts, failures, self.placed);
+            }
             // An administrator's lock outlasts the one that failures made.
             Some(lock)
                 if lock.basis == Basis::Inferred
@@ -110,6 +161,8 @@ impl<'a> Case<'a> {
         if credential == Credential::Unknown || credential == self.record.credential() {
             self.check_success(observation, around);
             self.end_run(ClearedBy::Success);
+        } else {
+            self.record.failures.forget(credential);
         }
     }
 
@@ -127,10 +180,9 @@ impl<'a> Case<'a> {
         let now = self.now.mono;
         if let Some(lock) = &self.record.lock {
             let lock_end = lock.until;
-            if lock_end.is_some_and(|until| until <= now) {
+            if lock_end.is_some_and(|until| until <= self.placed) {
                 self.clear_lock(ClearedBy::PolicyEnd);
-                self.record.ended = lock_end;
-                self.record.failures.clear();
+                self.record.ended = lock_end.max(self.record.ended);
                 self.record.trace.relieve();
             } else if lock.open.held > 0 && lock.open.quiet_until <= now {
                 self.tell_lock(State::Updated);
@@ -159,20 +211,28 @@ impl<'a> Case<'a> {
     }
 
     fn end_run(&mut self, by: ClearedBy) {
-        self.record.ended = Some(self.now.mono);
+        self.record.ended = Some(self.record.over().max(self.placed));
+        self.record.past = None;
         self.clear_lock(by);
         self.clear_repeated(by);
         self.record.failures.clear();
         self.record.trace.relieve();
     }
 
-    fn raise_lock(&mut self, basis: Basis, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
+    fn raise_lock(
+        &mut self,
+        basis: Basis,
+        (reason, credential): (Option<LockReason>, Credential),
+        lasts: Option<Span>,
+        failures: u32,
+        from: Mono,
+    ) {
         let began = self.record.run.first.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
-        let (until, unlock_expected) = self.end(lasts);
+        let (until, unlock_expected) = self.end(from, lasts);
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
-        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected });
+        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected, credential });
         if !matches!(reason, Some(LockReason::Administrator | LockReason::Inactive)) {
             self.record.trace.forget_day();
         }
@@ -180,7 +240,8 @@ impl<'a> Case<'a> {
     }
 
     fn confirm_lock(&mut self, reason: Option<LockReason>, lasts: Option<Span>, failures: u32) {
-        let (until, unlock_expected) = self.end(lasts);
+        // Failures after it have extended it, even if it is told late.
+        let (until, unlock_expected) = self.end(self.placed.max(self.record.last), lasts);
         if let Some(lock) = &mut self.record.lock {
             lock.basis = Basis::Reported;
             lock.reason = reason.or(lock.reason);
@@ -192,10 +253,11 @@ impl<'a> Case<'a> {
 
     /// A further failure while locked: it extends the lock and is counted, not told, until the quiet time is over.
     fn repeat_lock(&mut self, lasts: Span, failures: u32) {
-        let (until, unlock_expected) = self.end(end_of(lasts));
+        let (until, unlock_expected) = self.end(self.placed, end_of(lasts));
         let now = self.now.mono;
         let Some(lock) = &mut self.record.lock else { return };
-        if lock.until.is_some() && until.is_some() {
+        // One that came late extends nothing that others have.
+        if lock.until.is_some() && until > lock.until {
             (lock.until, lock.unlock_expected) = (until, unlock_expected.filter(|_| lock.reason.is_some()));
         }
         lock.failures = lock.failures.max(failures);
@@ -209,7 +271,8 @@ impl<'a> Case<'a> {
         if threshold.more_than == 0 {
             return;
         }
-        let failures = self.record.failures_in(threshold.window, self.now.mono);
+        let limit = threshold.more_than.saturating_add(1);
+        let (failures, _) = self.record.failures.reaching(limit, self.placed, threshold.window, Mono::ZERO, None);
         if let Some(repeated) = &mut self.record.repeated {
             repeated.failures = repeated.failures.saturating_add(1);
             if hold(&mut repeated.open, self.now.mono) {
@@ -271,8 +334,9 @@ impl<'a> Case<'a> {
         let _full = self.found.push(alert).is_err();
     }
 
-    fn end(&self, lasts: Option<Span>) -> (Option<Mono>, Option<Wall>) {
-        (lasts.map(|span| self.now.mono + span), lasts.map(|span| self.now.wall.plus(span)))
+    fn end(&self, from: Mono, lasts: Option<Span>) -> (Option<Mono>, Option<Wall>) {
+        let began = self.now.wall.minus(self.now.mono.since(from));
+        (lasts.map(|span| from + span), lasts.map(|span| began.plus(span)))
     }
 }
 
@@ -309,9 +373,9 @@ pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mo
     let threshold = settings.repeated(record.account.realm);
     let repeated = record.repeated.as_ref().map(|repeated| over_at(record, threshold, &repeated.open));
     let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
-    let patterns = record.trace.deadline();
-    [lock.and_then(|l| l.until), lock.and_then(|l| held(&l.open)), repeated, quiet, patterns]
-        .into_iter()
-        .flatten()
-        .min()
+    // A lock that was over when it was told stays for as long as its repeats may take to come.
+    let shown = |lock: &Lock| lock.open.quiet_until - settings.quiet + settings.merge_window;
+    let unlocked = lock.and_then(|lock| lock.until.map(|until| until.max(shown(lock))));
+    let held = lock.and_then(|lock| held(&lock.open));
+    [unlocked, held, repeated, quiet, record.trace.deadline()].into_iter().flatten().min()
 }

@@ -51,6 +51,14 @@ impl Distinct {
         estimate(set, self.words as u64 * 64)
     }
 
+    /// How many there were in the step of `at`, if that is the newest; else in the newest.
+    pub(crate) fn count_step(&mut self, at: Mono, step: Span) -> u32 {
+        self.turn_to(number(at, step));
+        let from = usize::try_from(self.newest % self.steps()).unwrap_or(0) * self.words;
+        let set = self.bits.iter().skip(from).take(self.words).map(|word| u64::from(word.count_ones())).sum();
+        estimate(set, self.words as u64 * 64)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.bits.fill(0);
     }

@@ -110,7 +110,7 @@ fn observation_of(record: &AuditRecord) -> Observation<'_> {
         interface: record.login_type.as_str(),
         target: "",
         credential: Credential::Unknown,
-        stamp: Some(Stamped { at: record.at, precision_ms: 1_000 }),
+        stamp: Some(Stamped { at: record.at, precision_ms: 1_000, zoned: false }),
         fingerprint: Some(record.fingerprint()),
         likeness: None,
         unlock_s: None,

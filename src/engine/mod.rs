@@ -17,6 +17,7 @@ mod log;
 mod nodes;
 mod overload;
 mod patterns;
+mod placement;
 mod policy;
 mod quiet;
 mod replay;
@@ -61,6 +62,7 @@ use correlate::Taken;
 use detect::{AT_MOST, Case};
 use nodes::Nodes;
 use overload::Overload;
+use placement::Placement;
 use replay::Replays;
 use spray::Sprays;
 use storm::Storm;
@@ -98,6 +100,9 @@ pub struct Engine {
     names: FamilyNames,
     accounts: Accounts,
     nodes: Nodes,
+    placement: Placement,
+    /// When what is at hand happened: by its own time, if that is believed; now, in a tick.
+    placed: Mono,
     replays: Replays,
     strangers: Strangers,
     overload: Overload,
@@ -126,6 +131,8 @@ impl Engine {
             names,
             accounts: Accounts::new(crate::board::HOT_ACCOUNTS, seed),
             nodes,
+            placement: Placement::default(),
+            placed: Mono::ZERO,
             replays: Replays::new(),
             strangers: Strangers::default(),
             overload: Overload::default(),
@@ -191,6 +198,7 @@ impl Engine {
         if name.is_empty() {
             return Verdict::NoAccount;
         }
+        self.placed = self.placement.place(observation, now);
         let (realm, cluster) = self.nodes.home_of(observation, now.mono);
         if observation.realm == Realm::Cucm && observation.channel != Channel::Nested {
             self.heard(observation.node, observation.sender, Heard::SignIn, now);
@@ -230,6 +238,7 @@ impl Engine {
             return;
         }
         self.next = None;
+        self.placed = now.mono;
         self.storm.now = now;
         self.storm.expire(now);
         let (stranger, loss) = (self.strangers.expire(now), self.overload.expire(&self.settings, now));
@@ -333,9 +342,10 @@ impl Engine {
         let Meaning::Lockout(reason) = observation.meaning else { return Verdict::Failure };
         let mut record = AccountRecord::new(account);
         record.learn(observation, seen(observation, now));
-        record.failures.record(now.mono);
+        record.count(self.placed, observation.credential);
         let mut case = Case::new(&self.settings, &self.names, &mut record, now);
-        case.lockout(observation, reason, true, now.mono);
+        case.placed = self.placed;
+        case.lockout(observation, reason, true, None);
         let found = case.found;
         record_told(&mut self.actions, found, Box::new(record));
         Verdict::Lockout
@@ -367,39 +377,36 @@ impl Engine {
         if taken == Taken::Replay {
             return Verdict::Replay;
         }
-        let keep = now.mono - longest_window(&self.settings, &record.account);
+        let placed = self.placed;
+        let keep = placed - longest_window(&self.settings, &record.account);
         record.failures.forget_before(keep);
-        if record.failures.is_empty() && !record.is_pinned() && taken == Taken::New {
+        if record.failures.count_since(record.over()) == 0 && !record.is_pinned() && taken == Taken::New {
             record.run = Run { began: now.mono, ..Run::default() };
         }
         record.learn(observation, seen);
         record.changed = true;
-        let told = if let Taken::Merged(at) = taken { at } else { now.mono };
+        let retold = if let Taken::Merged(at, _) = taken { Some(at.min(placed)) } else { None };
         let new = taken == Taken::New && !without_attempt;
         if new {
-            record.failures.record(now.mono);
-            record.total = record.total.saturating_add(1);
-            record.last = now.mono;
+            record.count(placed, observation.credential);
             if record.account.realm == Realm::Cucm {
-                let told = self.clusters.note(&self.settings, &record.account.cluster, observation.authenticated, now);
+                let cluster = &record.account.cluster;
+                let told = self.clusters.note(&self.settings, cluster, observation.authenticated, (placed, now));
                 told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
             }
-            let account = record.account.clone();
-            let (told, deadline) = self.sprays.note((&self.settings, &self.names), &account, observation, now);
-            told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
-            self.note_deadline(deadline);
-            self.examine(slot, now, |case| case.note_failure(observation));
         }
+        let account = record.account.clone();
+        self.look_for_patterns(slot, &account, observation, (taken, new), now);
         self.note_deadline(self.clusters.deadline(&self.settings));
         self.examine(slot, now, |case| match observation.meaning {
-            Meaning::Lockout(reason) => case.lockout(observation, reason, new, told),
+            Meaning::Lockout(reason) => case.lockout(observation, reason, new, retold),
             Meaning::Found => case.found(observation),
             Meaning::Failure
             | Meaning::Success
             | Meaning::Unlock
             | Meaning::Logout
             | Meaning::FailedSu
-            | Meaning::FoundSu => case.failure(new),
+            | Meaning::FoundSu => case.failure(observation, new),
         });
         match (observation.meaning, new) {
             (Meaning::Lockout(_), true) => Verdict::Lockout,
@@ -407,6 +414,30 @@ impl Engine {
             (_, true) => Verdict::Failure,
             (_, false) => Verdict::Absorbed,
         }
+    }
+
+    /// What an attempt says about the day of its account and of where it came from. A telling that adds the source counts for that alone.
+    fn look_for_patterns(
+        &mut self,
+        slot: Slot,
+        account: &Account,
+        observation: &Observation<'_>,
+        (taken, new): (Taken, bool),
+        now: Now,
+    ) {
+        let adds_source = matches!(taken, Taken::Merged(_, true));
+        if !new && !adds_source {
+            return;
+        }
+        let context = (&self.settings, &self.names);
+        let (told, deadline) = self.sprays.note(context, account, observation, new, (self.placed, now));
+        told.into_iter().for_each(|alert| announce(&mut self.actions, alert));
+        self.note_deadline(deadline);
+        self.examine(
+            slot,
+            now,
+            |case| if new { case.note_failure(observation) } else { case.note_source(observation) },
+        );
     }
 
     fn relief(&mut self, known: Option<Slot>, account: &Account, observation: &Observation<'_>, now: Now) -> Verdict {
@@ -430,6 +461,7 @@ impl Engine {
     fn examine(&mut self, slot: Slot, now: Now, rule: impl FnOnce(&mut Case<'_>)) {
         let Some(record) = self.accounts.get_mut(slot) else { return };
         let mut case = Case::new(&self.settings, &self.names, record, now);
+        case.placed = self.placed;
         rule(&mut case);
         let (found, deadline) = (case.found, detect::deadline(&self.settings, case.record));
         if !found.is_empty() {
@@ -484,5 +516,5 @@ fn seen(observation: &Observation<'_>, now: Now) -> Seen {
 }
 
 fn longest_window(settings: &Settings, account: &Account) -> crate::units::Span {
-    settings.policies.of(account).reset.max(settings.repeated(account.realm).window)
+    settings.policies.longest_reset(account).max(settings.repeated(account.realm).window)
 }

@@ -128,7 +128,7 @@ impl Nodes {
 }
 
 /// The name of a message's node: what it is called, else the sender's address.
-fn named<'n>(node: &'n str, sender: &'n str) -> &'n str {
+pub(super) fn named<'n>(node: &'n str, sender: &'n str) -> &'n str {
     if node.is_empty() { sender } else { short(node) }
 }
 

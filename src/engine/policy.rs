@@ -1,6 +1,6 @@
 //! What a lockout means: CUCM's credential policy and the limits of the platform's own accounts.
 
-use crate::event::{Account, Realm};
+use crate::event::{Account, Credential, Realm};
 use crate::units::Span;
 
 /// Failed logons after which an account locks at most (CUCM's own range ends here).
@@ -36,6 +36,8 @@ pub struct PolicyFor {
     pub cluster: Option<String>,
     /// Only accounts whose name fits this pattern.
     pub account: Option<String>,
+    /// Only failures that are known to be about this credential.
+    pub credential: Option<Credential>,
     /// What holds for them.
     pub policy: Policy,
 }
@@ -58,11 +60,25 @@ impl Default for Policies {
 }
 
 impl Policies {
-    /// The policy that holds for `account`.
+    /// The policy that holds for `account`, where it is not known which credential was tried.
     #[must_use]
     pub fn of(&self, account: &Account) -> Policy {
+        self.of_credential(account, Credential::Unknown)
+    }
+
+    /// The longest reset time that holds for any credential of `account`.
+    #[must_use]
+    pub fn longest_reset(&self, account: &Account) -> Span {
+        let all = [Credential::Unknown, Credential::Pin, Credential::Password];
+        all.map(|credential| self.of_credential(account, credential).reset).into_iter().max().unwrap_or_default()
+    }
+
+    /// The policy that holds for this credential of `account`.
+    #[must_use]
+    pub fn of_credential(&self, account: &Account, credential: Credential) -> Policy {
         let fits = |rule: &&PolicyFor| {
-            rule.realm.is_none_or(|realm| realm == account.realm)
+            rule.credential.is_none_or(|only| only == credential)
+                && rule.realm.is_none_or(|realm| realm == account.realm)
                 && rule.cluster.as_deref().is_none_or(|p| wildcard(p, account.cluster.as_str()))
                 && rule.account.as_deref().is_none_or(|p| wildcard(p, account.name.as_str()))
         };
@@ -130,8 +146,20 @@ mod tests {
         let strict = Policy { failed_logons: 2, ..Policy::CUCM };
         let policies = Policies {
             exceptions: vec![
-                PolicyFor { realm: Some(Realm::Os), cluster: None, account: None, policy: Policy::NONE },
-                PolicyFor { realm: None, cluster: None, account: Some("admin*".into()), policy: strict },
+                PolicyFor {
+                    realm: Some(Realm::Os),
+                    cluster: None,
+                    account: None,
+                    credential: None,
+                    policy: Policy::NONE,
+                },
+                PolicyFor {
+                    realm: None,
+                    cluster: None,
+                    account: Some("admin*".into()),
+                    credential: None,
+                    policy: strict,
+                },
             ],
             ..Policies::default()
         };
@@ -140,5 +168,20 @@ mod tests {
         assert_eq!(policies.of(&account(Realm::Os, "admin1")), Policy::NONE);
         assert_eq!(policies.of(&account(Realm::Cucm, "jdoe")), Policy::CUCM);
         assert_eq!(policies.of(&account(Realm::Unix, "root")), Policy::NONE);
+    }
+
+    #[test]
+    fn an_exception_for_a_credential_holds_only_where_it_is_known() {
+        let pin = Policy { failed_logons: 5, reset: Span::mins(120), ..Policy::CUCM };
+        let rule =
+            PolicyFor { realm: None, cluster: None, account: None, credential: Some(Credential::Pin), policy: pin };
+        let policies = Policies { exceptions: vec![rule], ..Policies::default() };
+        let account = Account { realm: Realm::Cucm, cluster: Label::new(), name: Name::from_wire("jdoe") };
+        let of = |credential| policies.of_credential(&account, credential);
+        assert_eq!(
+            (of(Credential::Pin), of(Credential::Password), of(Credential::Unknown)),
+            (pin, Policy::CUCM, Policy::CUCM)
+        );
+        assert_eq!((policies.of(&account), policies.longest_reset(&account)), (Policy::CUCM, pin.reset));
     }
 }

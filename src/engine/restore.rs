@@ -1,14 +1,24 @@
-//! What an earlier run knew: records, nodes, what is counted of sprays, and alerts that were open.
+//! New settings, and what an earlier run knew: records, nodes, what is counted of sprays, and alerts that were open.
 
 use crate::alert::{Alert, Kind};
 use crate::engine::account::AccountRecord;
 use crate::engine::nodes::Node;
+use crate::engine::settings::Settings;
 use crate::engine::spray::Front;
 use crate::engine::{Engine, detect};
-use crate::event::Account;
+use crate::event::{Account, Family, Label};
 use crate::units::Mono;
 
 impl Engine {
+    /// From now on decides by these settings, but for the site and its nodes, which stay.
+    pub fn reload(&mut self, settings: Settings, families: impl IntoIterator<Item = Label>) {
+        let (site, nodes) = (core::mem::take(&mut self.settings.site), core::mem::take(&mut self.settings.nodes));
+        self.settings = Settings { site, nodes, ..settings };
+        self.names.extend(families.into_iter().map(|name| (Family::of(name.as_str()), name)));
+        // Any time may have become earlier: the next tick looks at all.
+        self.next = Some(Mono::ZERO);
+    }
+
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
     pub fn restore_account(&mut self, record: AccountRecord) -> bool {
         let deadline = detect::deadline(&self.settings, &record);

@@ -92,7 +92,7 @@ impl Settings {
     /// Whether the box is so new that it does not know yet what is usual.
     #[must_use]
     pub fn is_learning(&self, now: Mono) -> bool {
-        now.since(Mono::ZERO) < self.patterns.learning
+        now.since(Mono::FIRST) < self.patterns.learning
     }
 
     /// The threshold of `repeated-failures` in `realm`.

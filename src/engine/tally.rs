@@ -3,12 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::policy::MAX_FAILED_LOGONS;
-use crate::units::Mono;
+use crate::event::Credential;
+use crate::units::{Mono, Span};
 
 /// The newest failures, at most [`MAX_FAILED_LOGONS`], in tenths of a second of the engine's time line. More than the highest
 /// limit need not be kept: what counts is whether the limit is reached.
+///
+/// Beside each, what is known of the credential. That is not kept: after a restart it is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Window(heapless::Deque<u32, MAX_FAILED_LOGONS>);
+pub(crate) struct Window(
+    heapless::Deque<u32, MAX_FAILED_LOGONS>,
+    #[serde(skip)] heapless::Deque<Credential, MAX_FAILED_LOGONS>,
+);
 
 /// A tenth of a second on the time line; enough for 13 years of it, after which all failures count as one age.
 fn tenths(at: Mono) -> u32 {
@@ -16,12 +22,60 @@ fn tenths(at: Mono) -> u32 {
 }
 
 impl Window {
-    pub(crate) fn record(&mut self, at: Mono) {
+    /// Takes in a failure that happened at `at`; it can be one that came late, before others.
+    pub(crate) fn record(&mut self, at: Mono, credential: Credential) {
+        // After a restart nothing is known of them.
+        while self.1.len() < self.0.len() && self.1.push_front(Credential::Unknown).is_ok() {}
+        let at = tenths(at);
         if self.0.is_full() {
-            self.0.pop_front();
+            if self.0.front().is_some_and(|oldest| at < *oldest) {
+                return;
+            }
+            self.pop_front();
         }
         // There is room now.
-        let _full = self.0.push_back(tenths(at)).is_err();
+        let _full = self.0.push_back(at).is_err() || self.1.push_back(credential).is_err();
+        let mut place = self.0.len() - 1;
+        while place > 0 && self.0.get(place - 1).is_some_and(|other| at < *other) {
+            self.0.swap(place - 1, place);
+            self.1.swap(place - 1, place);
+            place -= 1;
+        }
+    }
+
+    /// The first span of time with at least `limit` failures, that at `at` among them and none before `since`: how many, and when the
+    /// last of them was. If there is none, what lies in the span that ends at `at`.
+    /// `of`: only failures that can be about this credential; if that is unknown, about the one of the two that has more.
+    pub(crate) fn reaching(
+        &self,
+        limit: u32,
+        at: Mono,
+        span: Span,
+        since: Mono,
+        of: Option<Credential>,
+    ) -> (u32, Mono) {
+        if at < since {
+            return (0, at);
+        }
+        if of == Some(Credential::Unknown) {
+            let both = [Credential::Pin, Credential::Password];
+            let [pin, password] = both.map(|of| self.reaching(limit, at, span, since, Some(of)));
+            return if pin.0 > password.0 { pin } else { password };
+        }
+        // Shorter than the times by what a restart forgot, all of it at the front.
+        let forgotten = self.0.len().saturating_sub(self.1.len());
+        let counts = |place: usize| {
+            let known = place.checked_sub(forgotten).and_then(|place| self.1.get(place)).copied().unwrap_or_default();
+            known == Credential::Unknown || of.is_none_or(|of| of == known)
+        };
+        let within = |end: Mono| {
+            let (from, to) = (tenths((end - span).max(since)), tenths(end));
+            u32::try_from(self.0.iter().enumerate().filter(|&(n, &at)| from <= at && at <= to && counts(n)).count())
+                .unwrap_or(u32::MAX)
+        };
+        let later = self.0.iter().filter(|&&end| tenths(at) < end && end <= tenths(at + span));
+        let ends = core::iter::once(at).chain(later.map(|&end| Mono::from_millis(u64::from(end) * 100)));
+        ends.map(|end| (within(end), end)).find(|(failures, _)| *failures >= limit).unwrap_or((within(at), at))
     }
 
     /// Failures at `since` or later.
@@ -33,12 +87,32 @@ impl Window {
     pub(crate) fn forget_before(&mut self, since: Mono) {
         let since = tenths(since);
         while self.0.front().is_some_and(|&at| at < since) {
-            self.0.pop_front();
+            self.pop_front();
+        }
+    }
+
+    /// Drops what is about this credential.
+    pub(crate) fn forget(&mut self, credential: Credential) {
+        for _ in 0..self.0.len() {
+            let about = if self.1.len() == self.0.len() { self.1.pop_front() } else { None }.unwrap_or_default();
+            let Some(at) = self.0.pop_front() else { return };
+            if about != credential {
+                // There is room: one was taken out.
+                let _full = self.0.push_back(at).is_err() || self.1.push_back(about).is_err();
+            }
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
+        self.1.clear();
+    }
+
+    fn pop_front(&mut self) {
+        if self.1.len() == self.0.len() {
+            self.1.pop_front();
+        }
+        self.0.pop_front();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,17 +129,63 @@ mod tests {
     fn a_failure_counts_until_it_is_older_than_the_window() {
         let mut window = Window::default();
         for s in [0, 600, 1200] {
-            window.record(Mono::ZERO + Span::secs(s));
+            window.record(Mono::ZERO + Span::secs(s), Credential::Unknown);
         }
         let at = |s| window.count_since(Mono::ZERO + Span::secs(s) - Span::mins(30));
         assert_eq!((at(1200), at(1800), at(1801), at(2401), at(3001)), (3, 3, 2, 1, 0));
     }
 
     #[test]
+    fn a_failure_that_comes_late_counts_with_those_that_it_happened_among() {
+        let at = |s| Mono::ZERO + Span::secs(s);
+        let mut window = Window::default();
+        for s in [3_600, 0, 1_200, 600] {
+            window.record(at(s), Credential::Unknown);
+        }
+        let reaching = |limit, s, since| window.reaching(limit, at(s), Span::mins(30), at(since), None);
+        assert_eq!(reaching(3, 600, 0), (3, at(1_200)));
+        assert_eq!(reaching(3, 0, 0), (3, at(1_200)));
+        assert_eq!(reaching(3, 3_600, 0), (1, at(3_600)));
+        assert_eq!(reaching(4, 600, 0), (2, at(600)), "none has so many: those up to its own time");
+        assert_eq!(reaching(2, 600, 601), (0, at(600)), "what is over counts to nothing");
+        assert_eq!(reaching(3, 1_200, 1), (2, at(1_200)));
+    }
+
+    #[test]
+    fn pins_and_passwords_are_counted_apart_and_unknown_ones_to_either() {
+        use Credential::{Password, Pin, Unknown};
+        let at = |s| Mono::ZERO + Span::secs(s);
+        let mut window = Window::default();
+        for (s, credential) in [(0, Pin), (1, Password), (2, Pin), (4, Unknown), (3, Password), (5, Pin)] {
+            window.record(at(s), credential);
+        }
+        let count = |window: &Window, of| window.reaching(100, at(5), Span::mins(30), at(0), of).0;
+        let counts = |window: &Window| [Some(Pin), Some(Password), Some(Unknown), None].map(|of| count(window, of));
+        assert_eq!(counts(&window), [4, 3, 4, 6]);
+        window.forget(Pin);
+        assert_eq!(counts(&window), [1, 3, 3, 3]);
+        let bytes = postcard::to_allocvec(&window).unwrap();
+        let mut restored: Window = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(counts(&restored), [3, 3, 3, 3], "what a restart forgets can be either");
+        restored.record(at(5), Pin);
+        assert_eq!(counts(&restored), [4, 3, 4, 4]);
+    }
+
+    #[test]
+    fn a_full_window_keeps_the_newest() {
+        let mut window = Window::default();
+        (0..100).for_each(|s| window.record(Mono::ZERO + Span::secs(100 + s), Credential::Unknown));
+        window.record(Mono::ZERO, Credential::Unknown);
+        assert_eq!(window.count_since(Mono::ZERO + Span::secs(100)), 100);
+        window.record(Mono::ZERO + Span::secs(150), Credential::Unknown);
+        assert_eq!((window.count_since(Mono::ZERO + Span::secs(101)), window.count_since(Mono::ZERO)), (100, 100));
+    }
+
+    #[test]
     fn the_window_is_bounded_by_the_highest_limit() {
         let mut window = Window::default();
         for ms in 0..1_000 {
-            window.record(Mono::from_millis(ms * 100));
+            window.record(Mono::from_millis(ms * 100), Credential::Unknown);
         }
         assert_eq!(window.count_since(Mono::ZERO), 100);
     }

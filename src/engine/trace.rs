@@ -5,6 +5,7 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Severity;
 use crate::engine::account::Open;
 use crate::engine::correlate::number;
 use crate::engine::patterns::Patterns;
@@ -15,6 +16,10 @@ const HOUR: Span = Span::mins(60);
 const HOURS: usize = 24;
 /// Gaps of one length after which it is a machine that fails.
 const STEADY: u8 = 5;
+/// Shorter gaps in a row after which it is none.
+const FAST: u8 = 3;
+/// The shortest such gap, in tenths of a second: what fails faster than an application would try again is somebody who guesses.
+const SHORTEST: u64 = 150;
 
 /// One account's last day.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +35,10 @@ pub struct Trace {
     /// The gap before it, in tenths of a second, and how many before it were as long.
     gap: u64,
     steady: u8,
+    /// Gaps in a row that are shorter than any application's.
+    fast: u8,
+    /// A machine fails, whatever its owner does meanwhile; until another source fails too, somebody guesses fast, or it has stopped for a day.
+    is_machine: bool,
     /// Failures since the last success, the last end of a lock, or a day without one.
     run: u16,
     /// The most in one of the past days, fading.
@@ -82,6 +91,8 @@ pub(crate) struct Pattern {
     pub(crate) sources: u32,
     /// What belonged to it last.
     pub(crate) last: Mono,
+    /// When it was raised, before anything else is weighed.
+    pub(crate) severity: Severity,
 }
 
 impl Trace {
@@ -92,7 +103,7 @@ impl Trace {
         if let Some(count) = self.counts.get_mut(age) {
             *count = count.saturating_add(1);
         }
-        self.note_origin(source, hour);
+        self.note_origin(source, at);
         self.note_pace(at.as_millis() / 100);
         let all = self.in_day(at);
         let (day, most) = (hour / HOURS as u64, u8::try_from(all).unwrap_or(u8::MAX));
@@ -130,6 +141,11 @@ impl Trace {
         set.max(u32::from(self.usual).saturating_mul(2).min(set.saturating_mul(4)))
     }
 
+    /// How long ago the newest failure was.
+    pub(crate) fn since_last(&self, at: Mono) -> Span {
+        Span::millis((at.as_millis() / 100).saturating_sub(self.last) * 100)
+    }
+
     /// Failures since the account was last well.
     pub(crate) fn run(&self) -> u32 {
         u32::from(self.run)
@@ -137,7 +153,7 @@ impl Trace {
 
     /// The gap in seconds, if a machine fails: always after the same time, and from one place.
     pub(crate) fn steady(&self) -> Option<u64> {
-        (self.steady >= STEADY && self.origins.len() <= 1).then_some(self.gap / 10)
+        (self.is_machine && self.origins.len() <= 1).then_some(self.gap / 10)
     }
 
     /// The account is well: what came before says nothing about what comes.
@@ -165,8 +181,9 @@ impl Trace {
         hour
     }
 
-    fn note_origin(&mut self, source: Option<Origin>, hour: u64) {
-        let newest = self.hour;
+    /// Takes note of where a failure came from that is counted already.
+    pub(crate) fn note_origin(&mut self, source: Option<Origin>, at: Mono) {
+        let (hour, newest) = (at.as_millis() / HOUR.as_millis(), self.hour);
         self.origins.retain(|(known, at)| at + HOURS as u64 > newest && Some(*known) != source);
         let Some(source) = source else { return };
         if self.origins.is_full() {
@@ -178,13 +195,20 @@ impl Trace {
 
     fn note_pace(&mut self, at: u64) {
         let gap = at.saturating_sub(self.last);
-        // A tenth, and two seconds: timers of applications drift, people do not keep time so well for so long.
-        let is_same = gap > 0 && gap.abs_diff(self.gap) <= self.gap / 10 + 20;
+        // A quarter, and two seconds: what an application waits is not exact, and people do not keep time so well for so long.
+        let is_same = gap >= SHORTEST && gap.abs_diff(self.gap) <= self.gap / 4 + 20;
         self.steady = if is_same { self.steady.saturating_add(1) } else { 0 };
-        if !is_same {
-            self.gap = gap;
-        }
-        self.run = if gap > 10 * Patterns::DAY.as_secs() { 1 } else { self.run.saturating_add(1) };
+        self.fast = if gap < SHORTEST { self.fast.saturating_add(1) } else { 0 };
+        self.is_machine = (self.is_machine || self.steady >= STEADY) && self.fast < FAST;
+        // What a person types in between says nothing about the machine's pace.
+        self.gap = match (is_same, self.is_machine) {
+            (true, _) => (3 * self.gap + gap) / 4,
+            (false, true) => self.gap,
+            (false, false) => gap,
+        };
+        let is_anew = gap > 10 * Patterns::DAY.as_secs();
+        self.run = if is_anew { 1 } else { self.run.saturating_add(1) };
+        self.is_machine &= !is_anew;
         self.last = at.max(self.last);
     }
 }

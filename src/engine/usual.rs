@@ -9,8 +9,11 @@ use crate::units::{Mono, Span};
 
 const HOUR: Span = Span::mins(60);
 const HOURS: u64 = 24;
-/// The bar is at least this many times what is usual.
+/// The bar of a source is at least this many times what is usual.
 const TIMES: u32 = 2;
+/// What stands out of an hour of a cluster is so many times what is usual, and so many more.
+const TIMES_OF_HOUR: u32 = 3;
+const MORE_OF_HOUR: u32 = 10;
 /// However much is usual, the bar is at most this many times what is set: nobody can teach the box to see nothing.
 const MOST_RAISED: u32 = 20;
 /// Days after which nothing of what was learnt is left to fade.
@@ -46,7 +49,18 @@ impl Usual {
         raised(set, self.at_hour(at))
     }
 
-    /// The same for a whole day.
+    /// The same for a cluster: `set` above one and a half times what is usual, since a morning after a change of passwords is no spray.
+    pub(crate) fn bar_above(&mut self, set: u32, at: Mono) -> u32 {
+        let usual = u32::from(self.at_hour(at));
+        set.saturating_add(usual.saturating_mul(3) / 2).min(set.saturating_mul(MOST_RAISED))
+    }
+
+    /// From how many on an hour stands out, by what is usual at this hour of the day.
+    pub(crate) fn bar_of_hour(&mut self, at: Mono) -> u32 {
+        u32::from(self.at_hour(at)).saturating_mul(TIMES_OF_HOUR).saturating_add(MORE_OF_HOUR)
+    }
+
+    /// The bar for a whole day.
     pub(crate) fn bar_of_day(&mut self, set: u32, at: Mono) -> u32 {
         self.turn_to(at);
         raised(set, self.day)

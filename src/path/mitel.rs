@@ -71,7 +71,11 @@ impl Path {
                 // Without a time or a number of its own, nothing tells a line that is sent again from a second event.
                 let is_known = has_time || !record.source_id.is_empty();
                 let fingerprint = is_known.then(|| record.fingerprint());
-                let stamp = has_time.then_some(Stamped { at: record.at, precision_ms: PRECISION_MS });
+                let stamp = has_time.then_some(Stamped {
+                    at: record.at,
+                    precision_ms: PRECISION_MS,
+                    zoned: controller.zone.is_some(),
+                });
                 self.engine.observe(&observation(&record, controller, stamp, fingerprint), now)
             }
             Err(Flaw::User) => Verdict::NoAccount,

@@ -19,7 +19,7 @@ use core::str::FromStr as _;
 use crate::assemble::{Assembler, Offered};
 use crate::catalogue::{Catalogue, Origin};
 use crate::config::Admission;
-use crate::engine::{Engine, Heard, Loss, Stranger};
+use crate::engine::{Engine, Heard, Loss, Settings, Stranger};
 use crate::event::{Authenticated, Channel, Sender};
 use crate::units::Now;
 use crate::usm::{Believed, Level, Receiver, Told, Turned};
@@ -48,6 +48,17 @@ impl Doors {
     pub fn open() -> Self {
         Self { traps: None, syslog: None }
     }
+}
+
+/// What a configuration that is read again can change.
+#[derive(Debug)]
+pub struct Reading {
+    /// By which the engine decides.
+    pub settings: Settings,
+    /// What messages mean.
+    pub catalogue: Catalogue,
+    /// Who may send.
+    pub doors: Doors,
 }
 
 /// What goes back to the sender of an SNMP message.
@@ -83,6 +94,13 @@ impl Path {
     pub fn new(engine: Engine, catalogue: Catalogue, doors: Doors) -> Self {
         let (tallies, refusals, pieces) = (Tallies::default(), Refusals::default(), Assembler::default());
         Self { engine, usm: None, relay: None, catalogue, pieces, doors, tallies, refusals, scratch: Vec::new() }
+    }
+
+    /// From now on goes by this; what waits, is open or was counted stays.
+    pub fn reload(&mut self, reading: Reading) {
+        let Reading { settings, catalogue, doors } = reading;
+        self.engine.reload(settings, catalogue.families());
+        (self.catalogue, self.doors) = (catalogue, doors);
     }
 
     /// How often each verdict was given.

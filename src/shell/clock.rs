@@ -45,7 +45,7 @@ impl Clock {
     #[must_use]
     pub fn resume(saved: Option<Timeline>) -> Self {
         let wall = wall();
-        let at = saved.map_or(Mono::ZERO, |saved| resume(saved, wall, is_synchronised(wall)));
+        let at = saved.map_or(Mono::FIRST, |saved| resume(saved, wall, is_synchronised(wall)));
         Self { began: instant().into_std(), at }
     }
 

@@ -11,6 +11,7 @@ use super::mitel::{MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::receive::{PathHandle, Question};
+use super::reload::{Reloaded, needs_restart};
 use super::sinks::relay::{Queue, Queues};
 use super::streams::Count;
 
@@ -53,6 +54,10 @@ pub(crate) struct Health {
     pub(crate) listening: Vec<String>,
     /// What could not be started.
     pub(crate) problems: Vec<String>,
+    /// How the run before this one ended, if there was one.
+    pub(crate) last_end: Option<String>,
+    /// How the configuration was last read again.
+    pub(crate) reloaded: watch::Receiver<Reloaded>,
     /// What would be better set otherwise, though everything works.
     pub(crate) advice: Vec<String>,
     pub(crate) path: PathHandle,
@@ -75,6 +80,10 @@ impl Health {
         let path = if asked { answer.await.unwrap_or_default() } else { Value::Null };
         let store = self.keeper.report().await;
         let mut degraded = self.problems.clone();
+        let Reloaded { problems, restart } = self.reloaded.borrow().clone();
+        degraded.extend(problems);
+        let restart = (!restart.is_empty()).then(|| needs_restart(&restart));
+        let advice: Vec<&String> = self.advice.iter().chain(&restart).collect();
         degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
@@ -120,11 +129,12 @@ impl Health {
         let mut report = json!({
             "status": if degraded.is_empty() { "ok" } else { "degraded" },
             "degraded": degraded,
-            "advice": self.advice,
+            "advice": advice,
             "version": env!("CARGO_PKG_VERSION"),
             "site": self.site,
             "board": crate::board::BOARD,
             "uptime_s": self.clock.running().as_secs(),
+            "last_end": self.last_end,
             "listening": self.listening,
             "connections": self.connections.open(),
             "sinks": sinks,

@@ -160,6 +160,11 @@ impl KeeperHandle {
         let _gone = self.requests.send(Request::Keep(Box::new(turn))).await.is_err();
     }
 
+    /// Returns when the thread has ended.
+    pub(crate) async fn closed(&self) {
+        self.requests.closed().await;
+    }
+
     pub(crate) async fn fetch(&self, from: u64, limit: usize) -> Vec<Entry<Alert>> {
         self.ask(|reply| Request::Fetch { from, limit, reply }).await.unwrap_or_default()
     }

@@ -23,7 +23,7 @@ use super::streams::Delivery;
 use crate::assemble::Gap;
 use crate::audit::AuditRecord;
 use crate::engine::{Action, Loss};
-use crate::path::{Controller, Path, Reply, StreamLine};
+use crate::path::{Controller, Path, Reading, Reply, StreamLine};
 use crate::units::{Now, Span, Text};
 use crate::verdict::Outcome;
 
@@ -51,6 +51,8 @@ pub(crate) enum Question {
     Audit(oneshot::Sender<()>),
     /// Take these records of another audit log, and keep them; the answer is how many of them were counted as failures.
     Import(Vec<AuditRecord>, oneshot::Sender<usize>),
+    /// Go by this from now on.
+    Reload(Box<Reading>, oneshot::Sender<()>),
     /// Keep everything that changed, then end.
     Stop(oneshot::Sender<()>),
 }
@@ -143,6 +145,12 @@ impl Receiver {
                 }
                 Question::Import(records, reply) => {
                     let _gone = reply.send(self.import(records).await).is_err();
+                }
+                Question::Reload(reading, reply) => {
+                    let _turn = self.turnstile.lock().await;
+                    self.path.borrow_mut().reload(*reading);
+                    self.due.notify_one();
+                    let _gone = reply.send(()).is_err();
                 }
                 Question::Stop(reply) => {
                     // Whoever asks has stopped the streams: what they handed over comes to its end.

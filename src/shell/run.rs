@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -17,12 +16,15 @@ use super::clock::Clock;
 use super::handover::Inherited;
 use super::health::{Health, SinkState};
 use super::keeper::{Keeper, KeeperHandle};
+use super::last_end::{Failure, LastEnd};
 use super::listen::{Bound, Input};
 use super::mitel::{Feed, MitelState, Watched};
 use super::mqtt::LinkState;
 use super::nms::ReceiverState;
 use super::open::{self, Opening};
 use super::receive::{self, PathHandle, Question};
+use super::reload::{Load, Reload, Reloaded};
+use super::signals::Signals;
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
@@ -43,7 +45,12 @@ const HEALTH_EVERY: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Says why nothing could be started, and what to do.
-pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&str)) -> Result<(), String> {
+pub(crate) fn run(
+    config: &Config,
+    catalogue: Catalogue,
+    load: Load<'_>,
+    said: &mut dyn FnMut(&str),
+) -> Result<(), Failure> {
     log::start(config.log_level);
     let inherited = Inherited::take();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -56,6 +63,9 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         let advice: Vec<String> = listen::limited(&sockets.datagrams).into_iter().collect();
         advice.iter().for_each(|line| tracing::warn!("{line}"));
         let mut opening = open::open_store(config)?;
+        let last_end = LastEnd::begin(&config.store.path);
+        last_end.watch_panics();
+        last_end.before.iter().for_each(|end| tracing::info!("the run before: {end}"));
         let outage = opening.outage.as_ref().map(outage::described);
         for fault in opening.faults.iter().chain(&outage) {
             tracing::error!("{fault}");
@@ -71,7 +81,7 @@ pub(crate) fn run(config: &Config, catalogue: Catalogue, said: &mut dyn FnMut(&s
         drop(keyring);
         let usm = snmpv3::receiver(engine, users, &opening.store);
         let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
-        serve(config, running, sinks, no_broker, (problems, advice, signals), said).await
+        serve((config, load), running, sinks, no_broker, (problems, advice, signals, last_end), said).await
     })
 }
 
@@ -263,13 +273,13 @@ fn start(
 }
 
 async fn serve(
-    config: &Config,
+    (config, load): (&Config, Load<'_>),
     running: Running,
     sinks: Sinks,
     no_broker: Option<String>,
-    (mut problems, advice, signals): (Vec<String>, Vec<String>, Signals),
+    (mut problems, advice, signals, last_end): (Vec<String>, Vec<String>, Signals, LastEnd),
     said: &mut dyn FnMut(&str),
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let (stop, stopping) = watch::channel(false);
     let (health_document, health_seen) = watch::channel(String::new());
     let mut tasks = JoinSet::new();
@@ -286,7 +296,8 @@ async fn serve(
             }
             None => {
                 let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
-                tasks.spawn(sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping));
+                let run = sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping);
+                tasks.spawn(named(sinks::mqtt::NAME, run));
             }
         }
     }
@@ -294,25 +305,31 @@ async fn serve(
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((name.to_string(), SinkState::Nms(seen)));
         let clock = running.clock;
-        tasks.spawn(sinks::nms::run(receiver, name, clock, running.keeper.clone(), first, state, stopping.clone()));
+        let (keeper, stopping) = (running.keeper.clone(), stopping.clone());
+        let run = sinks::nms::run(receiver, Arc::clone(&name), clock, keeper, first, state, stopping);
+        tasks.spawn(named(&name, run));
     }
     if let Some((response, first)) = sinks.response {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((sinks::response::NAME.to_owned(), SinkState::Nms(seen)));
-        tasks.spawn(sinks::response::run(response, running.keeper.clone(), first, state, stopping.clone()));
+        let run = sinks::response::run(response, running.keeper.clone(), first, state, stopping.clone());
+        tasks.spawn(named(sinks::response::NAME, run));
     }
     for (receiver, name, end) in sinks.relay {
         let (state, seen) = watch::channel(ReceiverState::Idle);
         states.push((name.to_string(), SinkState::Nms(seen)));
-        tasks.spawn(sinks::relay::run(receiver, running.clock, end, state, stopping.clone()));
+        tasks.spawn(named(&name, sinks::relay::run(receiver, running.clock, end, state, stopping.clone())));
     }
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));
+    let (told, reloaded) = watch::channel(Reloaded::default());
     let health = Health {
         site,
         clock: running.clock,
         listening: running.listening,
         problems,
+        last_end: last_end.before.clone(),
+        reloaded,
         advice,
         path: running.path.clone(),
         keeper: running.keeper.clone(),
@@ -323,12 +340,29 @@ async fn serve(
         certificates: running.streams.trouble.clone(),
     };
     welcome(config, &health, said).await;
+    // They never end, and nothing is lost with them.
+    let mut servants = JoinSet::new();
     if let Some(listener) = control {
-        tokio::spawn(control::serve(listener, config.store.path.clone(), health.clone()));
+        servants.spawn(named("control", control::serve(listener, config.store.path.clone(), health.clone())));
     }
-    tokio::spawn(publish_health(health, health_document));
+    servants.spawn(named("health", publish_health(health, health_document)));
     handover::ready();
-    signals.wait(&running.streams.reload).await;
+    let (path, admission) = (running.path.clone(), running.streams.admission.clone());
+    let reload = Reload { config: config.clone(), load, path, admission, told };
+    let (path, streams) = (running.path.clone(), running.streams.admission.clone());
+    let failed = tokio::select! {
+        signal = signals.wait(&running.streams.reload, reload) => {
+            last_end.note(&format!("stopped by {signal}"));
+            None
+        }
+        Some(ended) = tasks.join_next() => Some(ended.unwrap_or_default()),
+        Some(ended) = servants.join_next() => Some(ended.unwrap_or_default()),
+        () = path.closed() => Some("path".into()),
+        () = streams.closed() => Some("streams".into()),
+        () = running.keeper.closed() => Some("keeper".into()),
+    };
+    let failed = failed.map(|part| format!("{part} has ended, which it never should"));
+    failed.iter().for_each(|reason| last_end.note(reason));
     // First nothing more is taken in.
     let left = running.streams.stop().await;
     left.iter().flatten().for_each(handover::keep_connection);
@@ -336,11 +370,24 @@ async fn serve(
     let path_ended = running.path_thread.join().is_ok();
     let keeper_ended = running.keeper_thread.join().is_ok();
     let _absent = std::fs::remove_file(control::socket_of(&config.store.path)).is_err();
-    if left.is_some() && path_ended && keeper_ended { Ok(()) } else { Err("a thread ended by a panic".into()) }
+    let whole = left.is_some() && path_ended && keeper_ended;
+    match failed.or_else(|| (!whole).then(|| "a thread ended by a panic".into())) {
+        None => Ok(()),
+        Some(reason) => Err(Failure::Part(reason)),
+    }
+}
+
+/// A task that says at its end who it was.
+fn named<F: Future<Output = ()>>(name: &str, task: F) -> impl Future<Output = String> + use<F> {
+    let name = name.to_owned();
+    async move {
+        task.await;
+        name
+    }
 }
 
 /// First what was taken in is decided and on the disk, then what the sinks can still deliver is delivered.
-async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
+async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, mut tasks: JoinSet<String>) {
     let (reply, stopped) = oneshot::channel();
     if path.send(Question::Stop(reply)).await.is_ok() {
         let _gone = stopped.await.is_err();
@@ -349,33 +396,6 @@ async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, 
     let all = async { while tasks.join_next().await.is_some() {} };
     let _late = timeout(DRAIN, all).await.is_err();
     keeper.stop().await;
-}
-
-/// What ends the service, and what makes it read its certificates again.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    /// From now on a signal waits for [`Self::wait`].
-    fn listen() -> Result<Self, String> {
-        let on = |kind| signal(kind).map_err(|error| format!("signals cannot be received: {error}"));
-        let (terminate, interrupt) = (on(SignalKind::terminate())?, on(SignalKind::interrupt())?);
-        Ok(Self { terminate, interrupt, hangup: on(SignalKind::hangup())? })
-    }
-
-    /// Returns when the service is to end.
-    async fn wait(mut self, reload: &Notify) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload.notify_one(),
-            }
-        }
-    }
 }
 
 /// Publishes `health` when something other than the passing of time has changed; at once when a sink's state has.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 

@@ -33,6 +33,7 @@ mod receive;
 mod relay;
 mod relay_trouble;
 mod relayed;
+mod reload;
 mod replay;
 mod response;
 mod restart;

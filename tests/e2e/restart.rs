@@ -1,8 +1,9 @@
 //! A restart, wanted or not, forgets nothing and repeats nothing.
 
-use super::broker::{Mosquitto, Subscriber, brief};
+use super::broker::{Access, Mosquitto, Subscriber, brief};
 use super::cucm::{auth_fail, auth_success, platform_lock};
-use super::site::{Site, troubles};
+use super::programs::{PATIENCE, deadline};
+use super::site::{Settings, Site, free_port, troubles};
 
 #[test]
 fn kill_9_with_open_lockouts_neither_raises_them_again_nor_forgets_their_clear() {
@@ -72,4 +73,39 @@ fn sigterm_right_after_the_third_failure_leaves_the_alert_with_the_subscriber_or
         Some(3) => assert_eq!(brief(&reader.alert()), "raised lockout jdoe 1 inferred 3 null"),
         known => assert_eq!(known, Some(2)),
     }
+}
+
+#[test]
+fn a_stop_with_a_dead_broker_and_a_dead_nms_takes_five_seconds_at_most_and_keeps_every_alert_for_both() {
+    let (port, nms) = (free_port(), free_port());
+    let mqtt = format!(
+        "[mqtt]\nbroker = \"mqtt://127.0.0.1:{port}\"\n[[nms]]\naddress = \"127.0.0.1:{nms}\"\nversion = \"v2c\"\nkind = \"inform\"\n\
+         community = \"public\"\n"
+    );
+    let mut site = Site::configured(Access::anonymous(port), &Settings { mqtt, ..Settings::default() });
+    site.run();
+    site.lock("jdoe");
+    let both_wait = |health: &serde_json::Value| {
+        let sinks = health["sinks"].as_array().unwrap();
+        sinks.len() == 2 && sinks.iter().all(|sink| sink["backlog"] == 1)
+    };
+    site.health_when(both_wait);
+    let before = deadline();
+    site.stop();
+    let took = PATIENCE - before.left();
+    assert!(took.as_millis() < 6_000, "{took:?}");
+    site.run();
+    assert!(both_wait(&site.ask("health").0));
+}
+
+#[test]
+fn health_says_how_the_run_before_ended() {
+    let mut site = Site::start();
+    assert_eq!(site.ask("health").0["last_end"], serde_json::Value::Null);
+    site.stop();
+    site.run();
+    assert_eq!(site.ask("health").0["last_end"], "stopped by SIGTERM");
+    site.kill();
+    site.run();
+    assert_eq!(site.ask("health").0["last_end"], "no reason recorded: killed, or the power failed");
 }

@@ -6,7 +6,9 @@ mod bench;
 mod check;
 mod conformance;
 mod deny;
+mod dice;
 mod fuzz;
+mod r#gen;
 mod guards;
 mod pysnmp;
 mod test;
@@ -47,6 +49,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "fuzz",
         "ten million mutated inputs over all targets; --target NAME, --runs N, --seed N, --from N, --libfuzzer SECONDS each",
         fuzz::run,
+    ),
+    (
+        "gen",
+        "labelled days of a site, with attacks: --seed N, --days N, --users N, --attacks none|all|NAME,..., --to DIR",
+        r#gen::run,
     ),
     (
         "torture",

@@ -19,6 +19,13 @@ pub(super) const KEYS: &[Key] = &[
     ),
     text("policy.for.cluster", PATTERN, "", r#""hq-*""#, "Only accounts of clusters that fit."),
     text("policy.for.account", PATTERN, "", r#""admin*""#, "Only accounts whose name fits."),
+    text(
+        "policy.for.credential",
+        form("a credential", r#""pin" or "password""#),
+        "",
+        r#""pin""#,
+        "Only failures that are known to be about this credential. CUCM counts the two apart, and its alarms seldom say which it was.",
+    ),
     number("policy.for.failed-logons", 0, 100, "", "", FAILED_LOGONS),
     number("policy.for.reset-min", 1, 120, "min", "", "Failures older than this no longer count."),
     number("policy.for.lockout-min", 0, 1440, "min", "", LOCKOUT),

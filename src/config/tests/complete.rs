@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::problems;
 use crate::config::*;
 use crate::engine::{NodeOf, Patterns, Policies, Policy, PolicyFor, Settings, SprayLimits, Threshold};
-use crate::event::{Authenticated, Label, Realm};
+use crate::event::{Authenticated, Credential, Label, Realm};
 use crate::usm::{Auth, Privacy};
 
 #[test]
@@ -60,7 +60,7 @@ lockwarden.toml:18: nms.address: "nms.example.test:0" is not a host and port; al
 lockwarden.toml:19: nms.version: "v4" is not a version that is sent; allowed: "v1", "v2c" or "v3", for example "v3"
 lockwarden.toml:21: nms.engine-id: is not set: an inform asks the receiver for its engine id, a trap carries ours; allowed: address, version, kind, community, community-file, user, level, auth, auth-password, auth-password-file, priv, priv-password, priv-password-file, timeout-s, root-oid
 lockwarden.toml:23: policy.lockout-min: 1441 is out of range; allowed: 0 to 1440 min, for example lockout-min = 30
-lockwarden.toml:24: policy.for: fits every account; allowed: at least one of realm, cluster, account, for example account = "admin*"
+lockwarden.toml:24: policy.for: fits every account; allowed: at least one of realm, cluster, account, credential, for example account = "admin*"
 lockwarden.toml:27: detect.merge-window-s: 1.5 is not a whole number; allowed: 1 to 30 s, for example merge-window-s = 3
 lockwarden.toml:29: detect.repeated-failures.more-than: 0x64 is out of range; allowed: 0 to 99, for example more-than = 9
 lockwarden.toml:31: log.level: "\u{1b}[2Jloud" is not a level; allowed: "error", "warn", "info", "debug" or "trace", for example "debug"
@@ -260,6 +260,7 @@ lockout-s = 120
 realm = "os"
 cluster = "hq-*"
 account = "admin*"
+credential = "password"
 failed-logons = 2
 [detect]
 privileged = ["root", "oracle*"]
@@ -322,6 +323,7 @@ fn settings_of_everything() -> Settings {
                 realm: Some(Realm::Os),
                 cluster: Some("hq-*".into()),
                 account: Some("admin*".into()),
+                credential: Some(Credential::Password),
                 policy: Policy { failed_logons: 2, ..os },
             }],
         },

@@ -96,6 +96,7 @@ fn every_choice_is_accepted() {
         ("mqtt.anonymous", vec!["refused", "allowed"]),
         ("mqtt.embedded.anonymous", vec!["refused", "allowed"]),
         ("policy.for.realm", vec!["cucm", "os", "unix", "mitel"]),
+        ("policy.for.credential", vec!["pin", "password"]),
         ("log.level", vec!["error", "warn", "info", "debug", "trace"]),
         ("mqtt.broker", vec!["embedded", "none", "mqtt://127.0.0.1", "mqtts://[::1]:8884"]),
     ] {

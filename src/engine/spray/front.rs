@@ -12,9 +12,24 @@ use crate::units::{Mono, Now, Span, Text};
 
 /// The window is counted in halves of itself, so it is between one and one and a half times as long as set.
 const STEPS: usize = 3;
-/// A day is counted in steps of six hours: between 24 and 30 hours.
-const STEPS_OF_DAY: usize = 5;
-const STEP_OF_DAY: Span = Span::mins(360);
+const HOUR: Span = Span::mins(60);
+/// Of the last 24 hours so many must stand out for a slow spray in a cluster: a busy morning does not last so long.
+const HOURS_OUT: u32 = 6;
+
+/// How such a place is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Words of 64 bits in each bitmap of the window, and of a day.
+    words: (usize, usize),
+    /// How a day is counted.
+    steps_of_day: usize,
+    step_of_day: Span,
+}
+
+/// An address: a day in steps of six hours, so between 24 and 30 hours.
+pub(crate) const SOURCE: Shape = Shape { words: (8, 8), steps_of_day: 5, step_of_day: Span::mins(360) };
+/// A cluster: a day by the hour.
+pub(crate) const CLUSTER: Shape = Shape { words: (128, 32), steps_of_day: 24, step_of_day: HOUR };
 /// How much stays on the medium unsaid while it goes on.
 const KEEP_EVERY: Span = Span::mins(5);
 
@@ -26,7 +41,11 @@ pub struct Front {
     window: Distinct,
     day: Distinct,
     usual: Usual,
-    /// The newest failure.
+    /// For a cluster: what is usual of an hour, and which of the last 24 hours stood out, the present one in the lowest bit.
+    by_hour: Usual,
+    out: u32,
+    hour: u64,
+    /// The newest failure; with an open alert of a cluster, the newest that was above its bar.
     pub(crate) last: Mono,
     /// When the store last got it.
     kept: Mono,
@@ -47,6 +66,8 @@ pub(crate) struct Open {
     quiet_until: Mono,
     /// Found by what came in a day.
     is_slow: bool,
+    /// What was slow has become fast.
+    is_worse: bool,
 }
 
 /// How many accounts there are now, and from how many on it is a finding.
@@ -58,6 +79,10 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
+    const fn is_over(self) -> bool {
+        self.accounts >= self.bar
+    }
+
     /// So many more than usual that it need not be known for long what is.
     pub(crate) const fn is_far_above(self) -> bool {
         self.accounts >= self.bar.saturating_mul(3)
@@ -65,13 +90,15 @@ impl Measure {
 }
 
 impl Front {
-    /// `words` is the size of its bitmaps, in words of 64 bits.
-    pub(crate) fn new(whom: Label, words: usize) -> Self {
+    pub(crate) fn new(whom: Label, shape: Shape) -> Self {
         Self {
             whom,
-            window: Distinct::new(STEPS, words),
-            day: Distinct::new(STEPS_OF_DAY, words),
+            window: Distinct::new(STEPS, shape.words.0),
+            day: Distinct::new(shape.steps_of_day, shape.words.1),
             usual: Usual::default(),
+            by_hour: Usual::default(),
+            out: 0,
+            hour: 0,
             last: Mono::ZERO,
             kept: Mono::ZERO,
             open: None,
@@ -91,32 +118,88 @@ impl Front {
     }
 
     /// Whether a record from the store is of the size that this build uses.
-    pub(crate) fn is_sound(&self, words: usize) -> bool {
-        self.window.is_of(STEPS, words) && self.day.is_of(STEPS_OF_DAY, words)
+    pub(crate) fn is_sound(&self, shape: Shape) -> bool {
+        self.window.is_of(STEPS, shape.words.0) && self.day.is_of(shape.steps_of_day, shape.words.1)
     }
 
-    /// A failure of this account. The measure that is over its bar, if one is; while an alert is open, how many there are.
-    pub(crate) fn note(&mut self, limits: SprayLimits, account: u64, day_counts: bool, at: Mono) -> Option<Measure> {
-        let step = Span::millis(limits.window.as_millis().div_ceil(2));
+    /// A failure of this account from this address. The measure that is over its bar, if one is; while an alert is open, how many there are.
+    pub(crate) fn note(&mut self, limits: SprayLimits, account: u64, at: Mono) -> Option<Measure> {
         self.last = self.last.max(at);
-        self.changed = true;
-        let in_window = self.window.note(account, at, step);
-        let in_day = self.day.note(account, at, STEP_OF_DAY);
-        if !in_window && !in_day && self.open.is_none() {
+        if !self.add(limits, account, SOURCE, at) {
             return None;
         }
-        let (window, day) = (self.window.count(at, step), self.day.count(at, STEP_OF_DAY));
-        let bar = self.usual.bar(limits.accounts, at);
-        let bar_of_day = self.usual.bar_of_day(limits.of_day, at);
+        let (window, day) = (self.in_window(limits, at), self.day.count(at, SOURCE.step_of_day));
+        let fast = Measure { accounts: window, bar: self.usual.bar(limits.accounts, at), is_slow: false };
+        let slow = Measure { accounts: day, bar: self.usual.bar_of_day(limits.of_day, at), is_slow: true };
         self.usual.note(window, day, self.open.is_some(), at);
-        let fast = Measure { accounts: window, bar, is_slow: false };
-        let slow = Measure { accounts: day, bar: bar_of_day, is_slow: true };
         if let Some(open) = &self.open {
             return Some(if open.is_slow || day > window { slow } else { fast });
         }
-        let is_over = |measure: &Measure, set: u32| set > 0 && measure.accounts >= measure.bar;
-        let slow = Some(slow).filter(|slow| day_counts && is_over(slow, limits.of_day));
-        Some(fast).filter(|fast| is_over(fast, limits.accounts)).or(slow)
+        let fast = Some(fast).filter(|fast| limits.accounts > 0 && fast.is_over());
+        fast.or(Some(slow).filter(|slow| limits.of_day > 0 && slow.is_over()))
+    }
+
+    /// A failure of this account in this cluster. So many in the window have failed from addresses that have alerts of their own. What
+    /// rests on past days is used only if they are known.
+    pub(crate) fn note_in_cluster(
+        &mut self,
+        limits: SprayLimits,
+        account: u64,
+        (explained, is_known): (u32, bool),
+        at: Mono,
+    ) -> Option<Measure> {
+        if !self.add(limits, account, CLUSTER, at) {
+            return None;
+        }
+        let window = self.in_window(limits, at).saturating_sub(explained);
+        let in_hour = self.day.count_step(at, HOUR);
+        let stands_out = in_hour >= self.by_hour.bar_of_hour(at);
+        self.mark(stands_out, at);
+        let fast = Measure { accounts: window, bar: self.usual.bar_above(limits.accounts, at), is_slow: false };
+        let slow = Measure { accounts: self.day.count(at, HOUR), bar: limits.of_day, is_slow: true };
+        self.usual.note(window, 0, self.open.is_some(), at);
+        self.by_hour.note(in_hour, 0, self.open.is_some(), at);
+        let fast_over = Some(fast).filter(|fast| limits.accounts > 0 && fast.is_over());
+        let is_long = is_known && self.out.count_ones() >= HOURS_OUT;
+        let slow_over = Some(slow).filter(|slow| limits.of_day > 0 && is_long && slow.is_over());
+        let over = fast_over.or(slow_over);
+        if self.open.is_none() || over.is_some() {
+            self.last = self.last.max(at);
+        }
+        match &mut self.open {
+            Some(open) => {
+                // What was slow and becomes fast is another attack, and told at once.
+                open.is_worse = open.is_slow && fast_over.is_some();
+                open.is_slow &= fast_over.is_none();
+                Some(if open.is_slow { slow } else { fast })
+            }
+            None => over,
+        }
+    }
+
+    /// Accounts in the window.
+    pub(crate) fn in_window(&mut self, limits: SprayLimits, at: Mono) -> u32 {
+        self.window.count(at, half(limits))
+    }
+
+    /// Counts the account; whether that may have changed anything that is told.
+    fn add(&mut self, limits: SprayLimits, account: u64, shape: Shape, at: Mono) -> bool {
+        self.changed = true;
+        let in_window = self.window.note(account, at, half(limits));
+        let in_day = self.day.note(account, at, shape.step_of_day);
+        in_window || in_day || self.open.is_some()
+    }
+
+    fn mark(&mut self, stands_out: bool, at: Mono) {
+        let hour = at.as_millis() / HOUR.as_millis();
+        if hour > self.hour {
+            let passed = u32::try_from(hour - self.hour).unwrap_or(u32::MAX);
+            self.out = self.out.checked_shl(passed).unwrap_or(0) & 0x00ff_ffff;
+            self.hour = hour;
+        }
+        if hour == self.hour {
+            self.out |= u32::from(stands_out);
+        }
     }
 
     /// How many accounts fail here usually, at this hour.
@@ -128,7 +211,7 @@ impl Front {
     pub(crate) fn raise(&mut self, mut alert: Alert, is_slow: bool, now: Now) -> Alert {
         (alert.state, alert.revision) = (State::Raised, 1);
         let quiet_until = now.mono + Patterns::QUIET;
-        self.open = Some(Box::new(Open { alert: alert.clone(), quiet_until, is_slow }));
+        self.open = Some(Box::new(Open { alert: alert.clone(), quiet_until, is_slow, is_worse: false }));
         alert
     }
 
@@ -136,13 +219,15 @@ impl Front {
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
         let (quiet_until, is_slow) = (now + longer(Patterns::QUIET, alert.revision), alert.window_s >= 86_400);
         self.last = self.last.max(now);
-        self.open = Some(Box::new(Open { alert, quiet_until, is_slow }));
+        self.open = Some(Box::new(Open { alert, quiet_until, is_slow, is_worse: false }));
     }
 
-    /// When its alert ends, if nothing more fails here: a fast one an hour after the last failure, a slow one a day after it.
+    /// When its alert ends, if nothing more fails here: a fast one an hour after the last failure, a slow one of an address a day after it.
+    /// In a cluster somebody always fails: an hour after it was above its bar.
     pub(crate) fn deadline(&self) -> Option<Mono> {
         let open = self.open.as_ref()?;
-        Some(self.last + if open.is_slow { Patterns::DAY } else { Patterns::QUIET })
+        let is_source = !open.alert.sources.is_empty();
+        Some(self.last + if open.is_slow && is_source { Patterns::DAY } else { Patterns::QUIET })
     }
 
     /// Ends its alert if that is due. What was counted is forgotten with it: the rest of a spray that is over is no new one.
@@ -153,7 +238,7 @@ impl Front {
         let Open { mut alert, .. } = *self.open.take()?;
         self.window.clear();
         self.day.clear();
-        self.changed = true;
+        (self.changed, self.out) = (true, 0);
         (alert.state, alert.revision) = (State::Cleared, alert.revision.saturating_add(1));
         alert.cleared_by = Some(ClearedBy::PolicyEnd);
         Some(alert)
@@ -174,11 +259,15 @@ impl Front {
     }
 }
 
+fn half(limits: SprayLimits) -> Span {
+    Span::millis(limits.window.as_millis().div_ceil(2))
+}
+
 impl Open {
     /// One more failure; true if it may be told now.
     pub(crate) fn again(&mut self, now: Mono) -> bool {
         self.alert.failures = self.alert.failures.saturating_add(1);
-        if now < self.quiet_until {
+        if now < self.quiet_until && !core::mem::take(&mut self.is_worse) {
             self.alert.suppressed = self.alert.suppressed.saturating_add(1);
             return false;
         }

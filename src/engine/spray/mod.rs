@@ -3,7 +3,7 @@
 //! | where | fires | clears |
 //! |---|---|---|
 //! | one source | at the failure of the account that makes so many in the window, or in a day | an hour (a day) without a failure from it |
-//! | a cluster | the same, above what is usual at this hour; accounts of a source with an open alert do not count | the same |
+//! | a cluster | so many in the window above what is usual at this hour, or six hours of a day that each stand out; accounts of a source with an open alert do not count | an hour below that |
 //!
 //! An update comes with the first failure after the quiet time.
 
@@ -23,18 +23,15 @@ use crate::engine::settings::Settings;
 use crate::event::{Account, Label, Observation, Realm};
 use crate::units::{Mono, Now, Text};
 
-use front::Measure;
+use front::{CLUSTER, Measure, SOURCE};
 
 /// Clusters that are counted.
 const CLUSTERS: usize = 16;
-/// Words of a bitmap: 512 bits for a source, 8,192 for a cluster.
-const WORDS: usize = 8;
-const WORDS_OF_CLUSTER: usize = 128;
 /// Places that are looked at to find one that can make room.
 const LOOKED_AT: usize = 32;
 /// The first byte of a record's key.
-const SOURCE: u8 = b's';
-const CLUSTER: u8 = b'c';
+const OF_SOURCE: u8 = b's';
+const OF_CLUSTER: u8 = b'c';
 
 /// All places where a spray can show; allocated as they come up.
 #[derive(Debug, Default)]
@@ -43,6 +40,8 @@ pub(crate) struct Sprays {
     numbers: Vec<u32>,
     sources: Vec<Front>,
     clusters: Vec<Front>,
+    /// Sources with an open alert.
+    open: usize,
     hand: usize,
     /// Keys of records that are in the store and have made room.
     gone: Vec<Vec<u8>>,
@@ -52,11 +51,11 @@ impl Sprays {
     /// Takes back what an earlier run had counted; a record of another size or kind is left out.
     pub(crate) fn restore(&mut self, key: &[u8], front: Front) -> bool {
         match key.first() {
-            Some(&SOURCE) if self.sources.len() < board::SOURCES && front.is_sound(WORDS) => {
+            Some(&OF_SOURCE) if self.sources.len() < board::SOURCES && front.is_sound(SOURCE) => {
                 self.numbers.push(number(front.whom.as_str()));
                 self.sources.push(front);
             }
-            Some(&CLUSTER) if self.clusters.len() < CLUSTERS && front.is_sound(WORDS_OF_CLUSTER) => {
+            Some(&OF_CLUSTER) if self.clusters.len() < CLUSTERS && front.is_sound(CLUSTER) => {
                 self.clusters.push(front);
             }
             Some(_) | None => return false,
@@ -71,39 +70,60 @@ impl Sprays {
             None => self.cluster(&alert.cluster.clone().unwrap_or_default()),
         };
         if let Some(front) = front {
+            let is_source = !alert.sources.is_empty();
+            let was_open = front.open.is_some();
             front.restore(alert, now);
+            self.open += usize::from(is_source && !was_open);
         }
     }
 
-    /// A new failure. At most one alert is to be told; what is due now may be due earlier than before.
+    /// A failure, at `placed`; one that is not new is counted for its source alone. At most one alert is to be told; what is due now may
+    /// be due earlier than before.
     pub(crate) fn note(
         &mut self,
         context: (&Settings, &FamilyNames),
         account: &Account,
         said: &Observation<'_>,
-        now: Now,
+        is_new: bool,
+        (placed, now): (Mono, Now),
     ) -> (Option<Alert>, Option<Mono>) {
         let limits = context.0.patterns;
         let whom = hash(account);
         let source = Label::from_wire(said.source);
-        let from = self.source(&source).filter(|_| !source.is_empty());
+        let from = if source.is_empty() { None } else { self.source(&source) };
         if let Some(front) = from {
+            let was_open = front.open.is_some();
             front.prove(said.authenticated, now.mono);
-            let measure = front.note(limits.spray, whom, true, now.mono);
+            let measure = front.note(limits.spray, whom, placed);
             let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, false));
             if front.open.is_some() {
-                return (alert, front.deadline());
+                let deadline = front.deadline();
+                self.open += usize::from(!was_open);
+                return (alert, deadline);
             }
         }
-        if account.realm != Realm::Cucm {
+        if !is_new || account.realm != Realm::Cucm {
             return (None, None);
         }
+        let explained = self.explained(&account.cluster, limits.cluster_spray, now.mono);
         let is_known = !context.0.is_learning(now.mono);
         let Some(front) = self.cluster(&account.cluster) else { return (None, None) };
         front.prove(said.authenticated, now.mono);
-        let measure = front.note(limits.cluster_spray, whom, is_known, now.mono);
+        let measure = front.note_in_cluster(limits.cluster_spray, whom, (explained, is_known), placed);
         let alert = measure.and_then(|measure| told(front, context, measure, account, said, now, true));
         (alert, front.deadline())
+    }
+
+    /// Accounts in the window that failed from addresses with alerts of their own.
+    fn explained(&mut self, cluster: &Label, limits: SprayLimits, at: Mono) -> u32 {
+        if self.open == 0 {
+            return 0;
+        }
+        let open = self.sources.iter_mut().filter(|front| {
+            let of = front.open.as_ref().map(|open| open.alert.cluster.clone().unwrap_or_default());
+            of.is_some_and(|of| of == *cluster)
+        });
+        open.map(|front| front.in_window(limits, at)).sum()
     }
 
     /// How a success looks: whether its address, or somebody in its cluster, tries many accounts.
@@ -123,6 +143,7 @@ impl Sprays {
     pub(crate) fn expire(&mut self, now: Now, tell: &mut dyn FnMut(Alert)) {
         for front in self.sources.iter_mut().chain(&mut self.clusters) {
             if let Some(mut alert) = front.expire(now) {
+                self.open -= usize::from(!alert.sources.is_empty()).min(self.open);
                 alert.summary = Text::from_wire(&match alert.sources.last() {
                     Some(source) => format!("{source} has stopped failing; {} in all", alerts::failed(alert.failures)),
                     None => format!("no more failures than usual; {} in all", alerts::failed(alert.failures)),
@@ -139,7 +160,7 @@ impl Sprays {
     /// Gives what the store should have, and what it should not have any more; with `all`, even what it has had within the last minutes.
     pub(crate) fn drain(&mut self, all: bool, now: Mono, keep: &mut dyn FnMut(Vec<u8>, Option<&Front>)) {
         self.gone.drain(..).for_each(|key| keep(key, None));
-        for (kind, fronts) in [(SOURCE, &mut self.sources), (CLUSTER, &mut self.clusters)] {
+        for (kind, fronts) in [(OF_SOURCE, &mut self.sources), (OF_CLUSTER, &mut self.clusters)] {
             for front in fronts.iter_mut().filter_map(|front| front.is_to_keep(all, now).then_some(front)) {
                 keep(key(kind, &front.whom), Some(front));
             }
@@ -157,15 +178,15 @@ impl Sprays {
         }
         if self.sources.len() < board::SOURCES {
             self.numbers.push(wanted);
-            self.sources.push(Front::new(whom.clone(), WORDS));
+            self.sources.push(Front::new(whom.clone(), SOURCE));
             return self.sources.last_mut();
         }
         let at = self.victim()?;
         *self.numbers.get_mut(at)? = wanted;
         let place = self.sources.get_mut(at)?;
-        let gone = core::mem::replace(place, Front::new(whom.clone(), WORDS));
+        let gone = core::mem::replace(place, Front::new(whom.clone(), SOURCE));
         if gone.is_kept() {
-            self.gone.push(key(SOURCE, &gone.whom));
+            self.gone.push(key(OF_SOURCE, &gone.whom));
         }
         Some(place)
     }
@@ -185,13 +206,13 @@ impl Sprays {
             return self.clusters.get_mut(at);
         }
         if self.clusters.len() < CLUSTERS {
-            self.clusters.push(Front::new(whom.clone(), WORDS_OF_CLUSTER));
+            self.clusters.push(Front::new(whom.clone(), CLUSTER));
             return self.clusters.last_mut();
         }
         let place = self.clusters.iter_mut().filter(|front| front.open.is_none()).min_by_key(|front| front.last)?;
-        let gone = core::mem::replace(place, Front::new(whom.clone(), WORDS_OF_CLUSTER));
+        let gone = core::mem::replace(place, Front::new(whom.clone(), CLUSTER));
         if gone.is_kept() {
-            self.gone.push(key(CLUSTER, &gone.whom));
+            self.gone.push(key(OF_CLUSTER, &gone.whom));
         }
         Some(place)
     }

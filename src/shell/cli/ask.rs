@@ -63,6 +63,9 @@ pub(crate) fn health(place: &Place, args: &AskArgs) -> ExitCode {
             text(health, "uptime_s"),
             text(health, "received")
         ));
+        if let Some(end) = health.get("last_end").and_then(Value::as_str) {
+            say(&format!("  the run before: {end}"));
+        }
         list(health, "listening").for_each(|line| say(&format!("  listening: {}", bare(line))));
         for sink in list(health, "sinks") {
             say(&format!("  {}: {}, {} to deliver", text(sink, "name"), text(sink, "state"), text(sink, "backlog")));

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::last_end::{FAILED, Failure};
 use super::{run, zones};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
@@ -30,7 +31,8 @@ const EXAMPLES: &str = "Examples:
 const RUN_EXAMPLE: &str = "Example:
   lockwarden run --config /etc/lockwarden/lockwarden.toml
 
-Ends on SIGTERM or SIGINT. Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration.";
+Ends on SIGTERM or SIGINT; reads its configuration again on SIGHUP.
+Exit status: 0 ended by a signal, 1 could not start, 2 wrong configuration, 70 a part of it failed.";
 
 const REPLAY_EXAMPLES: &str = "Examples:
   lockwarden replay incident.pcap --config lockwarden.toml
@@ -130,11 +132,15 @@ fn run_service(place: &Place) -> ExitCode {
         Ok(loaded) => loaded,
         Err(problems) => return refuse(&problems),
     };
-    match run::run(&config, catalogue, &mut |line| say(line)) {
+    match run::run(&config, catalogue, &|| load(place), &mut |line| say(line)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
+        Err(Failure::Start(problem)) => {
             complain(&problem);
             ExitCode::FAILURE
+        }
+        Err(Failure::Part(problem)) => {
+            complain(&problem);
+            ExitCode::from(FAILED)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::config::{Admission, Limits};
 use crate::verdict::Verdict;
@@ -27,7 +27,7 @@ impl Count {
 /// The doors of all listening sockets.
 pub(super) struct Doors {
     pub(super) limits: Limits,
-    admission: Admission,
+    admission: watch::Receiver<Admission>,
     places: Rc<Places>,
 }
 
@@ -45,14 +45,14 @@ pub(super) struct Place {
 }
 
 impl Doors {
-    pub(super) fn new(limits: Limits, admission: Admission, count: Arc<Count>) -> Self {
+    pub(super) fn new(limits: Limits, admission: watch::Receiver<Admission>, count: Arc<Count>) -> Self {
         let places = Places { taken: RefCell::new(Vec::new()), count, freed: Notify::new() };
         Self { limits, admission, places: Rc::new(places) }
     }
 
     /// A place for a connection from this address, or why it gets none.
     pub(super) fn open(&self, from: IpAddr) -> Result<Place, Verdict> {
-        if !self.admission.allows(from) {
+        if !self.admission.borrow().allows(from) {
             return Err(Verdict::SenderNotAllowed);
         }
         let mut taken = self.places.taken.borrow_mut();
@@ -95,6 +95,7 @@ mod tests {
     fn doors(connections: usize, per_address: usize) -> Doors {
         let allow = vec!["192.0.2.0/24".parse().unwrap()];
         let admission = Admission { allow, communities: Vec::new() };
+        let (_, admission) = watch::channel(admission);
         Doors::new(Limits { connections, per_address, ..Limits::default() }, admission, Arc::default())
     }
 

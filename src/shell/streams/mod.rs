@@ -90,6 +90,8 @@ pub(crate) struct StreamsHandle {
     stop: watch::Sender<bool>,
     /// Asks for the certificates to be read again.
     pub(crate) reload: Arc<Notify>,
+    /// Who may connect from now on.
+    pub(crate) admission: watch::Sender<Admission>,
     /// How many connections there are.
     pub(crate) count: Arc<Count>,
     /// What is wrong with the certificates, if anything.
@@ -117,11 +119,12 @@ pub(crate) fn start(
     let (out, deliveries) = mpsc::channel(QUEUE);
     let (stop, stopping) = watch::channel(false);
     let (tell, trouble) = watch::channel(Vec::new());
+    let (admission, admitted) = watch::channel(rules.admission);
     let (reload, count) = (Arc::new(Notify::new()), Arc::new(Count::default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (again, counted) = (Arc::clone(&reload), Arc::clone(&count));
     let thread = thread::Builder::new().name("streams".into()).spawn(move || {
-        let doors = Doors::new(rules.limits, rules.admission, counted);
+        let doors = Doors::new(rules.limits, admitted, counted);
         let certificates = rules.certificates.map(|certificates| Rc::new(RefCell::new(certificates)));
         let shared = Rc::new(Shared {
             doors,
@@ -134,7 +137,7 @@ pub(crate) fn start(
         LocalSet::new().block_on(&runtime, run((sockets, left), Rc::clone(&shared), again, tell, stopping));
         shared.left.take()
     })?;
-    Ok((StreamsHandle { stop, reload, count, trouble, thread }, deliveries))
+    Ok((StreamsHandle { stop, reload, admission, count, trouble, thread }, deliveries))
 }
 
 /// What all connections share.

@@ -116,7 +116,7 @@ fn alarm(n: u64, at: Wall, text: &str) -> Vec<u8> {
 }
 
 /// `Jan 15 2026 08:21:05.090`, CUCM's order.
-fn stamp(at: Wall) -> String {
+pub(crate) fn stamp(at: Wall) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = at.to_string();
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();

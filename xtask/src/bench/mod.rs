@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "time is what is measured")]
 
 mod core_path;
+mod detection;
 mod footprint;
 mod latency;
 pub(crate) mod machine;
@@ -38,8 +39,13 @@ impl Extent {
 }
 
 /// Measures everything, then prints the table. `--in-process` leaves out what needs the service, `--traps` all but the traps through
-/// its socket.
+/// its socket. `--detection` measures what is found instead of what it costs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "--detection"
+    {
+        return detection::run(workspace, rest);
+    }
     let known = ["--quick", "--in-process", "--traps"];
     if let Some(argument) = arguments.iter().find(|argument| !known.contains(&argument.as_str())) {
         return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(", "))));

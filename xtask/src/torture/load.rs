@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use lockwarden::units::Wall;
 use lockwarden::wire::snmp::{self, CLOG_MESSAGE_GENERATED, Kind, Message, encode};
 
-use super::dice::Dice;
 use super::ledger::{Ledger, Way};
 use super::usm::{Heard, Usm};
 use super::watched::Watched;
 use crate::bench::messages::{auth_fail, auth_fail_text, clog_varbinds, hack_lock_text};
+use crate::dice::Dice;
 use crate::workspace::Failure;
 
 /// Informs that wait for their answer at most.

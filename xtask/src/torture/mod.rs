@@ -6,7 +6,6 @@
 #![expect(clippy::disallowed_methods, reason = "kills have their times, and waits their deadlines")]
 
 mod broker;
-mod dice;
 mod ledger;
 mod load;
 mod nms;

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::broker::Broker;
-use super::dice::Dice;
 use super::ledger::{Difference, Due, Ledger};
 use super::load::{LOCKED, Load};
 use super::nms::Nms;
@@ -14,6 +13,7 @@ use super::report::{Reader, Report};
 use super::service::Service;
 use super::told::Told;
 use super::watched::Watched;
+use crate::dice::Dice;
 use crate::workspace::Failure;
 
 /// Events that are acknowledged between two kills at most.

@@ -42,14 +42,14 @@ impl Replay {
     }
 
     pub(super) fn new(path: Path) -> Self {
-        let (first, last, mono, gone) = (None, Wall::default(), Mono::ZERO, Totals::default());
+        let (first, last, mono, gone) = (None, Wall::default(), Mono::FIRST, Totals::default());
         Self { path, first, last, mono, messages: 0, older: 0, gone }
     }
 
     pub(super) fn take(&mut self, message: &Captured, show: &mut Show<'_>) {
         let first = *self.first.get_or_insert(message.at);
         // Time never runs backwards, whatever the file says.
-        let mono = Mono::ZERO + if message.at > first { message.at.distance(first) } else { Span::ZERO };
+        let mono = Mono::FIRST + if message.at > first { message.at.distance(first) } else { Span::ZERO };
         self.advance(mono, show);
         if message.at.plus(DISORDER) < self.last {
             self.older += 1;
@@ -81,7 +81,7 @@ impl Replay {
     fn advance(&mut self, until: Mono, show: &mut Show<'_>) {
         while let Some(due) = self.path.deadline().filter(|due| *due <= until) {
             let mono = due.max(self.mono);
-            let wall = self.first.unwrap_or_default().plus(mono.since(Mono::ZERO));
+            let wall = self.first.unwrap_or_default().plus(mono.since(Mono::FIRST));
             self.mono = mono;
             self.path.tick(Now { mono, wall, synchronised: true });
             self.drain(wall, show);
@@ -113,7 +113,7 @@ pub(super) fn path(settings: &Settings, catalogue: Catalogue) -> Path {
 /// No engine of ours is in a capture, so informs to any engine are taken.
 fn overhearing(users: &[UsmUser], problems: &mut Vec<String>) -> Receiver {
     let users = Keyring::default().users(users, problems);
-    let nobody = LocalEngine::new(Identity::new(EngineId::made_of([0; EngineId::RANDOM])), Mono::ZERO);
+    let nobody = LocalEngine::new(Identity::new(EngineId::made_of([0; EngineId::RANDOM])), Mono::FIRST);
     Receiver::new(nobody, users, 0, (0, 0)).overhearing()
 }
 

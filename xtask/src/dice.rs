@@ -2,11 +2,11 @@
 
 /// A source of numbers that follow from its seed.
 #[derive(Debug)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
     /// Different for each `seed` and `use_of_it`.
-    pub(super) fn new(seed: u64, use_of_it: u64) -> Self {
+    pub(crate) fn new(seed: u64, use_of_it: u64) -> Self {
         let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ use_of_it.wrapping_mul(0xD1B5_4A32_D192_ED03);
         // It never leaves zero.
         let mut dice = Self(mixed | 1);
@@ -15,17 +15,17 @@ impl Dice {
     }
 
     /// 0 to `end - 1`; 0 if there is nothing to choose from.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
     }
 
     /// True once in `n` times.
-    pub(super) fn one_in(&mut self, n: u64) -> bool {
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
     /// In another order.
-    pub(super) fn shuffle<T>(&mut self, all: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
         for end in (1..all.len()).rev() {
             let place = usize::try_from(self.below(end as u64 + 1)).unwrap_or(end);
             all.swap(end, place);
