@@ -203,7 +203,7 @@ impl Subscriber {
 
     /// The next alert, if a minute must pass before it.
     pub(crate) fn alert_after_a_minute(&mut self) -> Value {
-        self.alert_until(deadline().later(std::time::Duration::from_secs(60)))
+        self.alert_until(deadline().later(Duration::from_secs(60)))
     }
 
     fn alert_until(&mut self, deadline: Deadline) -> Value {
