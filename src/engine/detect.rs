@@ -2,7 +2,7 @@
 //!
 //! | finding | fires | quiet | clears |
 //! |---|---|---|---|
-//! | `lockout`, reported | at the report | repeats for `quiet`, doubled with each update, then one update | policy end, success, administrator |
+//! | `lockout`, reported | at the report | repeats for `quiet` (it doubles), then one update | policy end, success, administrator |
 //! | `lockout`, inferred | at the failure that reaches the limit | the same; a report updates at once | the same |
 //! | `repeated-failures` | at the failure after `more_than` in `window` | `quiet` of the threshold | no failure in `window` |
 
@@ -378,7 +378,8 @@ pub(crate) fn deadline(settings: &Settings, record: &AccountRecord) -> Option<Mo
     let repeated = record.repeated.as_ref().map(|repeated| over_at(record, threshold, &repeated.open));
     let quiet = record.repeated.as_ref().and_then(|r| held(&r.open));
     // A lock that was over when it was told stays for as long as its repeats may take to come.
-    let shown = |lock: &Lock| lock.open.quiet_until - settings.quiet + settings.merge_window;
+    let told = |open: &Open| told_at(open.quiet_until, settings.quiet, open.revision);
+    let shown = |lock: &Lock| told(&lock.open) + settings.merge_window;
     let unlocked = lock.and_then(|lock| lock.until.map(|until| until.max(shown(lock))));
     let held = lock.and_then(|lock| held(&lock.open));
     [unlocked, held, repeated, quiet, record.trace.deadline()].into_iter().flatten().min()

@@ -7,6 +7,7 @@
 //! Invariant: no clock, no I/O, no lock, no iteration over an unordered map into output.
 
 mod account;
+mod action;
 mod alerts;
 mod climb;
 mod clusters;
@@ -36,6 +37,7 @@ mod watch;
 mod weigh;
 
 pub use account::AccountRecord;
+pub use action::Action;
 pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use nodes::Node;
 pub use overload::Loss;
@@ -74,24 +76,6 @@ use watch::Watch;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
 const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264 + crate::board::SOURCES + 16;
-
-/// What the shell must do.
-#[must_use]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Keep this alert and the record behind it durably, then deliver the alert to every sink.
-    Tell(Box<Alert>, Box<AccountRecord>),
-    /// Keep this alert durably, then deliver it to every sink: no account is behind it.
-    Announce(Box<Alert>),
-    /// Keep this alert durably, and the record behind it if there is one, but deliver it to nobody: a storm's digest counts it.
-    Hold(Box<Alert>, Option<Box<AccountRecord>>),
-    /// Keep this record: it made room for another.
-    Keep(Box<AccountRecord>),
-    /// Forget this record: it made room, and one failure is not worth keeping.
-    Forget(Box<AccountRecord>),
-    /// Keep this record in place of the one with this key: its cluster has become known.
-    Move(Vec<u8>, Box<AccountRecord>),
-}
 
 /// The decisions of one site.
 #[derive(Debug)]

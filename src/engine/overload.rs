@@ -1,6 +1,6 @@
 //! Datagrams that the system dropped since nobody read them in time: the `overload` alert. A burst comes in pieces, so there is one alert,
-//! raised by the first loss, updated after `detect.quiet-s`, twice that and so on while more is lost, and cleared after `detect.quiet-s` without
-//! a loss.
+//! raised by the first loss, updated after `detect.quiet-s`, twice that and so on while more is lost, and cleared after
+//! `detect.quiet-s` without a loss.
 
 use crate::alert::{Alert, ClearedBy, Kind, State};
 use crate::engine::alerts;

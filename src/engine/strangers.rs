@@ -1,6 +1,6 @@
 //! SNMPv3 messages that cannot be believed: the `unknown-engine` alert. Silence is what users of other receivers complain of, and a
-//! flood of alerts would be no better: there is one, raised by the first such message, updated after an hour, two, four and so on while more come,
-//! and cleared when none has come for an hour.
+//! flood of alerts would be no better: there is one, raised by the first such message, updated after an hour, two, four and so on while
+//! more come, and cleared when none has come for an hour.
 
 use crate::alert::{Alert, ClearedBy, Evidence, Kind, State};
 use crate::engine::alerts;

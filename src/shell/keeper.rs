@@ -483,9 +483,7 @@ fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {
         // First, since the same turn may keep the record again.
         turn.forgotten.iter().for_each(|key| commit.delete_account(key));
         for Told { alert, record, is_held } in &turn.told {
-            if let Some(record) = record {
-                put(&mut commit, record)?;
-            }
+            record.iter().try_for_each(|record| put(&mut commit, record))?;
             tell(&mut commit, alert, *is_held)?;
         }
         turn.gone_senders.iter().for_each(|id| commit.delete_sender(id.as_bytes()));

@@ -39,6 +39,8 @@ fn a_hundred_locks_at_once_are_twenty_alerts_and_one_digest_and_what_is_critical
     // The retained picture is of what was told.
     let retained = Subscriber::to(&site.access).rest();
     assert_eq!(retained.iter().filter(|message| message.topic.contains("/accounts/")).count(), 20);
+    // Whoever saw an alert sees its end.
+    assert_eq!(brief(&reader.alert()), "cleared repeated-failures root 2 null 3 policy-end");
     let mut over = reader.alert_after_a_minute();
     let since = storm["raised_at"].as_str().unwrap();
     assert_eq!(brief(&over), "cleared storm null 2 null 101 policy-end");

@@ -28,8 +28,8 @@ pub(crate) type Shared = Arc<std::sync::Mutex<BTreeMap<u64, usize>>>;
 /// The message that tells an open alert's state, if it has one.
 pub(crate) type ToState<T> = Box<dyn Fn(&Alert) -> Option<T> + Send + Sync>;
 
-/// Tells the present state of every open alert that was told once more, when it is wanted. The task that reads the outbox does it, so that no
-/// state can overtake a later one: what the outbox holds beyond the state goes out after it.
+/// Tells the present state of every open alert that was told once more, when it is wanted. The task that reads the outbox does it, so that
+/// no state can overtake a later one: what the outbox holds beyond the state goes out after it.
 pub(crate) struct Refresh<T> {
     pub(crate) wanted: Arc<Notify>,
     pub(crate) to_message: ToState<T>,
