@@ -14,6 +14,7 @@ mod clusters;
 mod correlate;
 mod detect;
 mod distinct;
+mod drain;
 mod log;
 mod nodes;
 mod overload;
@@ -262,29 +263,6 @@ impl Engine {
         let action = self.storm.take(&self.settings, action);
         self.note_deadline(self.storm.deadline());
         Some(action)
-    }
-
-    /// Gives every record that changed since the last call to `keep`.
-    pub fn drain_changed(&mut self, mut keep: impl FnMut(&AccountRecord)) {
-        for slot in self.accounts.slots() {
-            if let Some(record) = self.accounts.get_mut(slot)
-                && record.changed
-            {
-                record.changed = false;
-                keep(record);
-            }
-        }
-    }
-
-    /// Gives what is counted of sprays to `keep`, with its key: what changed and was not kept within the last minutes, with `all` all
-    /// that changed; without a value what has made room.
-    pub fn drain_fronts(&mut self, all: bool, now: Mono, mut keep: impl FnMut(Vec<u8>, Option<&Front>)) {
-        self.sprays.drain(all, now, &mut keep);
-    }
-
-    /// Gives every user's failed `su` that changed since the last call to `keep`, with its key; without a value what has made room.
-    pub fn drain_switchers(&mut self, mut keep: impl FnMut(Vec<u8>, Option<&Switcher>)) {
-        self.switchers.drain(&mut keep);
     }
 
     /// All accounts at hand, in no order that matters.

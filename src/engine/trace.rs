@@ -37,7 +37,7 @@ pub struct Trace {
     steady: u8,
     /// Gaps in a row that are shorter than any application's.
     fast: u8,
-    /// A machine fails, whatever its owner does meanwhile; until another source fails too, somebody guesses fast, or it has stopped for a day.
+    /// A machine fails, whatever its owner does meanwhile: until another source fails too, somebody guesses fast, or a day has passed.
     is_machine: bool,
     /// Failures since the last success, the last end of a lock, or a day without one.
     run: u16,

@@ -27,4 +27,5 @@ mod signals;
 mod sinks;
 mod snmpv3;
 mod streams;
+mod turn;
 mod zones;

@@ -14,12 +14,13 @@ use tokio::time::sleep_until;
 
 use super::clock::Clock;
 use super::drops::Drops;
-use super::keeper::{Answer, KeeperHandle, Told, Turn};
+use super::keeper::KeeperHandle;
 use super::listen::{self, Bound, Input};
 use super::mitel::Feed;
 use super::report;
 use super::sinks::relay::Queues;
 use super::streams::Delivery;
+use super::turn::{Answer, Told, Turn};
 use crate::assemble::Gap;
 use crate::audit::AuditRecord;
 use crate::engine::{Action, Loss};

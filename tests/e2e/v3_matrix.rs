@@ -15,7 +15,8 @@ use super::usm::{Failed, Node, User};
 fn site_of(users: &[User]) -> Site {
     Site::start_with(|settings| {
         settings.traps.extend(users.iter().map(User::configuration));
-        settings.mqtt += "\n[policy]\nfailed-logons = 1\n[detect.spray]\ncluster-accounts = 0\n[detect.storm]\nmore-than = 0\n";
+        settings.mqtt +=
+            "\n[policy]\nfailed-logons = 1\n[detect.spray]\ncluster-accounts = 0\n[detect.storm]\nmore-than = 0\n";
     })
 }
 

@@ -122,7 +122,7 @@ impl Front {
         self.window.is_of(STEPS, shape.words.0) && self.day.is_of(shape.steps_of_day, shape.words.1)
     }
 
-    /// A failure of this account from this address. The measure that is over its bar, if one is; while an alert is open, how many there are.
+    /// A failure of this account from this address. The measure that is over its bar, if one is; with an open alert, how many there are.
     pub(crate) fn note(&mut self, limits: SprayLimits, account: u64, at: Mono) -> Option<Measure> {
         self.last = self.last.max(at);
         if !self.add(limits, account, SOURCE, at) {

@@ -3,9 +3,9 @@
 //! | where | fires | clears |
 //! |---|---|---|
 //! | one source | at the failure of the account that makes so many in the window, or in a day | an hour (a day) without a failure from it |
-//! | a cluster | so many in the window above what is usual at this hour, or six hours of a day that each stand out; accounts of a source with an open alert do not count | an hour below that |
+//! | a cluster | above what is usual at this hour, or in six hours of a day that each stand out | an hour below that |
 //!
-//! An update comes with the first failure after the quiet time.
+//! Accounts of a source with an open alert do not count for their cluster. An update comes with the first failure after the quiet time.
 
 mod front;
 

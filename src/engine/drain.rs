@@ -1,0 +1,32 @@
+//! What has changed, for the store.
+
+use crate::engine::Engine;
+use crate::engine::account::AccountRecord;
+use crate::engine::spray::Front;
+use crate::engine::su::Switcher;
+use crate::units::Mono;
+
+impl Engine {
+    /// Gives every record that changed since the last call to `keep`.
+    pub fn drain_changed(&mut self, mut keep: impl FnMut(&AccountRecord)) {
+        for slot in self.accounts.slots() {
+            if let Some(record) = self.accounts.get_mut(slot)
+                && record.changed
+            {
+                record.changed = false;
+                keep(record);
+            }
+        }
+    }
+
+    /// Gives what is counted of sprays to `keep`, with its key: what changed and was not kept within the last minutes, with `all` all
+    /// that changed; without a value what has made room.
+    pub fn drain_fronts(&mut self, all: bool, now: Mono, mut keep: impl FnMut(Vec<u8>, Option<&Front>)) {
+        self.sprays.drain(all, now, &mut keep);
+    }
+
+    /// Gives every user's failed `su` that changed since the last call to `keep`, with its key; without a value what has made room.
+    pub fn drain_switchers(&mut self, mut keep: impl FnMut(Vec<u8>, Option<&Switcher>)) {
+        self.switchers.drain(&mut keep);
+    }
+}
