@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{Basis, EVIDENCE, SOURCES};
 use crate::engine::alerts;
 use crate::engine::correlate::Attempts;
+use crate::engine::ghosts::Ghost;
 use crate::engine::tally::Window;
 use crate::engine::trace::Trace;
 use crate::event::{Account, Authenticated, Channel, Credential, Family, Label, LockReason, Observation};
-use crate::units::{Mono, Text, Wall};
+use crate::units::{Mono, Span, Text, Wall};
 
 /// One account's record; the store keeps it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,6 +173,12 @@ impl AccountRecord {
     /// When the last lock or run of failures ended: what failed before counts to none that came after.
     pub(crate) fn over(&self) -> Mono {
         self.ended.unwrap_or(Mono::ZERO)
+    }
+
+    /// Takes back what is remembered of the account from before it had to make room.
+    pub(crate) fn give_back(&mut self, ghost: Ghost, now: Mono) {
+        let last = now - Span::mins(ghost.minutes);
+        (0..ghost.failures).for_each(|_| self.count(last, Credential::Unknown));
     }
 
     /// Counts a failure that happened at `placed`.

@@ -15,6 +15,7 @@ mod correlate;
 mod detect;
 mod distinct;
 mod drain;
+mod ghosts;
 mod log;
 mod nodes;
 mod overload;
@@ -63,6 +64,7 @@ use climb::Around;
 use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
+use ghosts::Ghosts;
 use nodes::Nodes;
 use overload::Overload;
 use placement::Placement;
@@ -78,12 +80,16 @@ use watch::Watch;
 /// Actions that wait to be taken at most; a tick with more to do stays due.
 const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264 + crate::board::SOURCES + 16;
 
+/// Accounts that the store keeps beyond those at hand.
+pub const IDLE_ACCOUNTS: usize = 4 * crate::board::HOT_ACCOUNTS;
+
 /// The decisions of one site.
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
     names: FamilyNames,
     accounts: Accounts,
+    ghosts: Ghosts,
     nodes: Nodes,
     placement: Placement,
     /// When what is at hand happened: by its own time, if that is believed; now, in a tick.
@@ -100,6 +106,8 @@ pub struct Engine {
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
+    /// Accounts in the store that are not in the table.
+    idle: usize,
     /// Failures that could not be kept, since every account in the table is locked or has an open alert.
     untracked: u64,
 }
@@ -115,6 +123,7 @@ impl Engine {
             settings,
             names,
             accounts: Accounts::new(crate::board::HOT_ACCOUNTS, seed),
+            ghosts: Ghosts::default(),
             nodes,
             placement: Placement::default(),
             placed: Mono::ZERO,
@@ -129,6 +138,7 @@ impl Engine {
             storm: Storm::default(),
             actions: heapless::Deque::new(),
             next: None,
+            idle: 0,
             untracked: 0,
         }
     }
@@ -293,11 +303,24 @@ impl Engine {
     }
 
     fn admit(&mut self, account: Account) -> Option<Slot> {
+        let hash = self.accounts.hash(account.realm, account.name.as_str());
+        let cluster = account.cluster.clone();
         let (slot, gone) = self.accounts.insert(AccountRecord::new(account))?;
+        if let Some(ghost) = self.ghosts.take((hash, &cluster), self.placed)
+            && let Some(record) = self.accounts.get_mut(slot)
+        {
+            record.give_back(ghost, self.placed);
+        }
         if let Some(record) = gone {
-            // A name seen once, in a flood of invented ones, is not worth a disk write.
+            let gone = &record.account;
+            let hash = self.accounts.hash(gone.realm, gone.name.as_str());
+            let failures = record.failures.count_since(record.over());
+            self.ghosts.note((hash, &gone.cluster), failures, record.last, self.placed);
+            // A name seen once, in a flood of invented ones, is not worth a disk write; nor is more than the disk has room for.
             let record = Box::new(record);
-            self.act(if record.total > 1 { Action::Keep(record) } else { Action::Forget(record) });
+            let is_worth_keeping = record.total > 1 && self.idle < IDLE_ACCOUNTS;
+            self.idle += usize::from(is_worth_keeping);
+            self.act(if is_worth_keeping { Action::Keep(record) } else { Action::Forget(record) });
         }
         Some(slot)
     }

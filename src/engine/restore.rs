@@ -24,6 +24,7 @@ impl Engine {
     pub fn restore_account(&mut self, record: AccountRecord) -> bool {
         let deadline = detect::deadline(&self.settings, &record);
         let restored = self.accounts.restore(record);
+        self.idle += usize::from(!restored);
         self.note_deadline(deadline);
         restored
     }

@@ -1,5 +1,5 @@
-//! The hot accounts: a table of fixed capacity, allocated once. When it is full, the account that failed longest ago makes room;
-//! one that is locked or has an open alert never does.
+//! The hot accounts: a table of fixed capacity, allocated once. When it is full, an account with the fewest failures makes room, of these the
+//! one that failed longest ago; one that is locked or has an open alert never does.
 
 use siphasher::sip::SipHasher13;
 
@@ -9,6 +9,8 @@ use crate::event::{Account, Label, Realm};
 /// Slots that are looked at to find one that can make room.
 const LOOKED_AT: usize = 32;
 const EMPTY: u32 = u32::MAX;
+/// Failures from which on it makes no difference who has more.
+const NEAR: usize = 4;
 
 /// Where an account stands. Valid until the next insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,12 +136,14 @@ impl Accounts {
         let first = free.next()?;
         let at = core::iter::once(first)
             .chain(free.take(LOOKED_AT - 1))
-            .min_by_key(|&at| self.slots.get(at).map(|record| (!record.failures.is_empty(), record.last)))?;
+            // Who is nearest to his limit stays longest.
+            .min_by_key(|&at| self.slots.get(at).map(|record| (record.failures.len().min(NEAR), record.last)))?;
         self.hand = (at + 1) % len;
         Some(at)
     }
 
-    fn hash(&self, realm: Realm, name: &str) -> u64 {
+    /// A number of this account, whatever its cluster.
+    pub(crate) fn hash(&self, realm: Realm, name: &str) -> u64 {
         use core::hash::Hasher as _;
         let mut hasher = SipHasher13::new_with_keys(self.seed.0, self.seed.1);
         hasher.write_u8(realm as u8);

@@ -9,7 +9,7 @@ use crate::alert::Alert;
 use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::engine::{AccountRecord, Engine, Front, Node, Switcher, Trace};
+use crate::engine::{AccountRecord, Engine, Front, IDLE_ACCOUNTS, Node, Switcher, Trace};
 use crate::event::Realm;
 use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, Loaded, MemoryBackend, Opened, Store};
 use crate::units::Mono;
@@ -117,15 +117,17 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
         };
         let forgotten =
             |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
-        let (over, mut kept): (Vec<_>, Vec<_>) =
+        let (mut over, mut kept): (Vec<_>, Vec<_>) =
             accounts.records.into_iter().map(with_trace).partition(|(_, record)| forgotten(record));
+        // The table may be smaller than the store: those with something open, then the newest.
+        kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
+        let room = crate::board::HOT_ACCOUNTS + IDLE_ACCOUNTS;
+        over.extend(kept.split_off(room.min(kept.len())));
         let mut commit = Commit::new();
         over.iter().for_each(|(key, _)| commit.delete_account(key));
         if let Err(fault) = store.commit(commit, Durability::Later) {
             tracing::warn!("store: {fault}");
         }
-        // The table may be smaller than the store: those with something open, then the newest.
-        kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
         skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
     }
     if let Ok(fronts) = store.load_fronts::<Front>() {

@@ -57,6 +57,9 @@ pub struct Front {
     /// The weakest proof of identity among what was told of it in this run, since it was last quiet for a day.
     #[serde(skip)]
     pub(crate) weakest: Option<Authenticated>,
+    /// What the newest failure that changed a count came to. In a flood most change none.
+    #[serde(skip)]
+    shown: Option<Measure>,
 }
 
 /// An open `spray` alert.
@@ -103,6 +106,7 @@ impl Front {
             kept: Mono::ZERO,
             open: None,
             changed: false,
+            shown: None,
             weakest: None,
         }
     }
@@ -126,14 +130,15 @@ impl Front {
     pub(crate) fn note(&mut self, limits: SprayLimits, account: u64, at: Mono) -> Option<Measure> {
         self.last = self.last.max(at);
         if !self.add(limits, account, SOURCE, at) {
-            return None;
+            return self.shown;
         }
         let (window, day) = (self.in_window(limits, at), self.day.count(at, SOURCE.step_of_day));
         let fast = Measure { accounts: window, bar: self.usual.bar(limits.accounts, at), is_slow: false };
         let slow = Measure { accounts: day, bar: self.usual.bar_of_day(limits.of_day, at), is_slow: true };
         self.usual.note(window, day, self.open.is_some(), at);
         if let Some(open) = &self.open {
-            return Some(if open.is_slow || day > window { slow } else { fast });
+            self.shown = Some(if open.is_slow || day > window { slow } else { fast });
+            return self.shown;
         }
         let fast = Some(fast).filter(|fast| limits.accounts > 0 && fast.is_over());
         fast.or(Some(slow).filter(|slow| limits.of_day > 0 && slow.is_over()))
@@ -149,7 +154,10 @@ impl Front {
         at: Mono,
     ) -> Option<Measure> {
         if !self.add(limits, account, CLUSTER, at) {
-            return None;
+            if self.shown.is_some_and(Measure::is_over) {
+                self.last = self.last.max(at);
+            }
+            return self.shown;
         }
         let window = self.in_window(limits, at).saturating_sub(explained);
         let in_hour = self.day.count_step(at, HOUR);
@@ -171,7 +179,8 @@ impl Front {
                 // What was slow and becomes fast is another attack, and told at once.
                 open.is_worse = open.is_slow && fast_over.is_some();
                 open.is_slow &= fast_over.is_none();
-                Some(if open.is_slow { slow } else { fast })
+                self.shown = Some(if open.is_slow { slow } else { fast });
+                self.shown
             }
             None => over,
         }
@@ -187,7 +196,7 @@ impl Front {
         self.changed = true;
         let in_window = self.window.note(account, at, half(limits));
         let in_day = self.day.note(account, at, shape.step_of_day);
-        in_window || in_day || self.open.is_some()
+        in_window || in_day || self.open.is_some() && self.shown.is_none()
     }
 
     fn mark(&mut self, stands_out: bool, at: Mono) {
@@ -238,7 +247,7 @@ impl Front {
         let Open { mut alert, .. } = *self.open.take()?;
         self.window.clear();
         self.day.clear();
-        (self.changed, self.out) = (true, 0);
+        (self.changed, self.out, self.shown) = (true, 0, None);
         (alert.state, alert.revision) = (State::Cleared, alert.revision.saturating_add(1));
         alert.cleared_by = Some(ClearedBy::PolicyEnd);
         Some(alert)

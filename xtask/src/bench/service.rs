@@ -50,7 +50,7 @@ impl Service {
         let (traps, syslog, mqtt) = (free_udp()?, free_udp()?, free_tcp()?);
         let at = match broker {
             Broker::Embedded => format!("[mqtt.embedded]\nlisten = \"{mqtt}\""),
-            Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\""),
+            Broker::Mosquitto => format!("[mqtt]\nbroker = \"mqtt://{mqtt}\"\n[detect.storm]\nmore-than = 0"),
         };
         let text = format!(
             "site = \"bench\"\n[traps]\nlisten = [\"{traps}\"]\n{traps_lines}\n\

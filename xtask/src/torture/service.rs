@@ -31,7 +31,8 @@ impl Service {
     pub(super) fn new(binary: &Path, directory: &Path, broker: SocketAddr, nms: SocketAddr) -> Result<Self, Failure> {
         let (traps, syslog) = (free_port()?, free_port()?);
         let text = format!(
-            "site = \"torture\"\n[policy]\nreset-min = 120\nlockout-min = 1440\n[traps]\nlisten = [\"{traps}\"]\n{}\
+            "site = \"torture\"\n[policy]\nreset-min = 120\nlockout-min = 1440\n\
+             [detect.storm]\nmore-than = 0\n[traps]\nlisten = [\"{traps}\"]\n{}\
              [syslog]\nudp = [\"{syslog}\"]\ntcp = []\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
              [[nms]]\naddress = \"{nms}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\ntimeout-s = 1\n",
             usm::configuration(),
