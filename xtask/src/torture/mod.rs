@@ -8,9 +8,11 @@
 mod broker;
 mod dice;
 mod ledger;
+mod lines;
 mod load;
 mod nms;
 mod options;
+mod outage;
 mod process;
 mod report;
 mod rounds;
@@ -22,7 +24,7 @@ mod watched;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use options::Options;
+use options::{Options, What};
 use rounds::Site;
 
 use crate::bench::machine;
@@ -35,6 +37,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     let directory = workspace.target().join("torture");
     if directory.exists() {
         fs::remove_dir_all(&directory).map_err(|e| Failure::of("target/torture", e))?;
+    }
+    if let What::Outage = options.what {
+        return outage::run(&binary, &directory, None).map(|()| println!("{}", machine::line()));
     }
     println!(
         "torture: seed {}, {} kills of the service, {} of broker and NMS each",
