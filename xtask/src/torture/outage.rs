@@ -21,7 +21,8 @@ const ACCOUNTS: u64 = 1_500;
 const DRAINED: Duration = Duration::from_secs(60);
 /// Longer than the NMS needs to be told everything.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Resident memory may rise by so much, in KiB.
+/// Resident memory may rise by so much, in KiB, where time is not compressed: there, eighty times as much is written in a second, and
+/// what waits for the disk and what the allocator keeps of it is another amount.
 const MEMORY_KIB: f64 = 20.0 * 1_024.0;
 
 /// How the events of an outage come.
@@ -32,6 +33,13 @@ struct Plan {
     pace: Option<u64>,
     /// Of each account, one event in so many is the right password: it ends a lock, and the third after it is a new one.
     success_every: u64,
+}
+
+impl Plan {
+    /// One account after the other is tried, so that alerts are spread over the whole.
+    const fn in_a_row(&self) -> u64 {
+        self.events / ACCOUNTS
+    }
 }
 
 /// The figures of one outage.
@@ -90,8 +98,8 @@ impl Site {
         let (began, before) = (Instant::now(), resident_kib(self.service.id()?)?);
         let mut most = before;
         for n in 0..plan.events {
-            let account = account(n);
-            if (n / ACCOUNTS) % plan.success_every == plan.success_every - 1 {
+            let account = account(n / plan.in_a_row());
+            if n % plan.success_every == plan.success_every - 1 {
                 self.lines.success(&account)?;
             } else {
                 self.lines.failure(&account)?;
@@ -130,7 +138,7 @@ impl Site {
         most = most.max(resident_kib(self.service.id()?)?);
         let wrong = self.broker.told.with(|told| told.wrong.clone());
         let dropped = self.service.health("/store/dropped")?;
-        if !wrong.is_empty() || dropped > 0 || most - before > MEMORY_KIB {
+        if !wrong.is_empty() || dropped > 0 || (plan.pace.is_some() && most - before > MEMORY_KIB) {
             return Err(Failure::Said(format!(
                 "{name}: {wrong:?}, {dropped} alerts dropped, {before:.0} to {most:.0} KiB of memory"
             )));
