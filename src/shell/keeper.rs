@@ -19,6 +19,7 @@ use super::outage::Outage;
 use crate::alert::{Alert, State};
 use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Node};
+use crate::event::{Label, Realm};
 use crate::store::{Commit, Durability, Entry, Fault, Store, Timeline};
 use crate::units::Now;
 use crate::usm::{EngineId, SenderChange, SenderRecord};
@@ -419,7 +420,20 @@ fn tell(commit: &mut Commit, alert: &Alert) -> Result<(), Fault> {
         State::Raised | State::Updated => commit.put_open_alert(alert.id.as_str(), alert)?,
         State::Cleared => commit.close_alert(alert.id.as_str(), alert)?,
     }
-    commit.append(alert.id.as_str(), alert)
+    commit.append(&subject(alert), alert)
+}
+
+/// What an outbox entry is about: the alert, as one of those of its kind about the same account or node. In an outage that is longer than
+/// the outbox, the newest of them is what matters.
+fn subject(alert: &Alert) -> String {
+    let Alert { id, kind, realm, cluster, node, account, .. } = alert;
+    let realm = realm.map_or("", Realm::as_str);
+    let cluster = cluster.as_ref().map_or("", Label::as_str);
+    match (account, node) {
+        (Some(account), _) => format!("{}/{realm}/{cluster}/{account} {id}", kind.as_str()),
+        (None, Some(node)) => format!("{}/{cluster}//{node} {id}", kind.as_str()),
+        (None, None) => format!("{}/{cluster} {id}", kind.as_str()),
+    }
 }
 
 fn commit_of(turns: &[Turn]) -> Result<Commit, Fault> {

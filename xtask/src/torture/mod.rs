@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
         fs::remove_dir_all(&directory).map_err(|e| Failure::of("target/torture", e))?;
     }
     if let What::Outage = options.what {
-        return outage::run(&binary, &directory, None).map(|()| println!("{}", machine::line()));
+        return outage::run(&binary, &directory, options.minutes).map(|()| println!("{}", machine::line()));
     }
     println!(
         "torture: seed {}, {} kills of the service, {} of broker and NMS each",
@@ -63,7 +63,11 @@ fn tortured(binary: &Path, directory: &Path, options: &Options) -> Result<(), Fa
     let report = site.finish()?;
     print!("{report}");
     println!("{}", machine::line());
-    report.verdict()
+    report.verdict()?;
+    if let What::Everything = options.what {
+        outage::run(binary, &directory.join("outage"), Some(10))?;
+    }
+    Ok(())
 }
 
 fn binary(workspace: &Workspace) -> Result<PathBuf, Failure> {

@@ -9,6 +9,7 @@ use super::broker::Broker;
 use super::lines::Lines;
 use super::nms::Nms;
 use super::service::Service;
+use super::told::Told;
 use crate::bench::process::resident_kib;
 use crate::workspace::Failure;
 
@@ -59,12 +60,12 @@ struct Figures {
 /// The hour in compressed time, then one that is more than the outbox holds; with `minutes`, so many at their own pace.
 pub(super) fn run(binary: &Path, directory: &Path, minutes: Option<u64>) -> Result<(), Failure> {
     let mut site = Site::start(binary, directory)?;
-    let hour = Plan { events: HOUR, pace: None, success_every: 600 };
+    let hour = Plan { events: HOUR, pace: None, success_every: 1_200 };
     println!("{}", site.outage("an hour, compressed", hour)?);
     let more = Plan { events: HOUR, pace: None, success_every: 100 };
     println!("{}", site.outage("more alerts than the outbox holds", more)?);
     if let Some(minutes) = minutes {
-        let paced = Plan { events: minutes * 60 * PER_SECOND, pace: Some(PER_SECOND), success_every: 600 };
+        let paced = Plan { events: minutes * 60 * PER_SECOND, pace: Some(PER_SECOND), success_every: 1_200 };
         println!("{}", site.outage("at its own pace", paced)?);
     }
     Ok(())
@@ -123,18 +124,17 @@ impl Site {
         self.broker.start_again()?;
         let returned = Instant::now();
         let wanted = self.nms.told.with(|told| told.clone());
-        let lost = |lost: &[String]| Failure::Said(format!("{name}: {} lost or late: {lost:?}", lost.len()));
-        if folded == 0 {
-            self.broker.told.wait(DRAINED, |told| told.lacks(&wanted).is_empty(), |told| lost(&told.lacks(&wanted)))?;
-        } else {
-            self.broker.told.wait(
-                DRAINED,
-                |told| told.behind(&wanted).is_empty(),
-                |told| lost(&told.behind(&wanted)),
-            )?;
-        }
+        let missing = |told: &Told| if folded == 0 { told.lacks(&wanted) } else { told.behind(&wanted) };
+        let lost = |lost: Vec<String>| {
+            let some: Vec<_> = lost.iter().take(10).collect();
+            Failure::Said(format!("{name}: {} alerts lost, among them {some:?}", lost.len()))
+        };
+        self.broker.told.wait(PATIENCE, |told| missing(told).is_empty(), |told| lost(missing(told)))?;
         let drained = returned.elapsed();
-        self.service.wait_health("/sinks/0/backlog", DRAINED, |backlog| backlog == 0)?;
+        if drained > DRAINED {
+            return Err(Failure::Said(format!("{name}: nothing is lost, but the last alert came after {drained:?}")));
+        }
+        self.service.wait_health("/sinks/0/backlog", PATIENCE, |backlog| backlog == 0)?;
         most = most.max(resident_kib(self.service.id()?)?);
         let wrong = self.broker.told.with(|told| told.wrong.clone());
         let dropped = self.service.health("/store/dropped")?;
