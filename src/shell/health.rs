@@ -126,6 +126,13 @@ impl Health {
         if let Some(lost) = path.get("overload").and_then(Value::as_str) {
             degraded.push(format!("overload: {lost}"));
         }
+        if store.dropped > 0 {
+            degraded.push(format!(
+                "store: {} alerts were dropped, since the outbox was full and each was about another account; a receiver has been away \
+                 for too long",
+                store.dropped
+            ));
+        }
         if !self.clock.now().synchronised {
             degraded.push("clock: not synchronised; times in alerts may be wrong, windows are not".into());
         }

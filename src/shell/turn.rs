@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::alert::{Alert, State};
 use crate::audit::AuditRecord;
 use crate::engine::{AccountRecord, Front, Node, Switcher};
+use crate::event::{Label, Realm};
 use crate::store::{Commit, Fault, Timeline};
 use crate::units::Now;
 use crate::usm::{EngineId, SenderChange, SenderRecord};
@@ -102,7 +103,20 @@ fn tell(commit: &mut Commit, alert: &Alert, is_held: bool) -> Result<(), Fault> 
         State::Raised | State::Updated => commit.put_open_alert(alert.id.as_str(), alert)?,
         State::Cleared => commit.close_alert(alert.id.as_str(), alert)?,
     }
-    if is_held { Ok(()) } else { commit.append(alert.id.as_str(), alert) }
+    if is_held { Ok(()) } else { commit.append(&subject(alert), alert) }
+}
+
+/// What an outbox entry is about: the alert, as one of those of its kind about the same account or node. In an outage that is longer than
+/// the outbox, the newest of them is what matters.
+fn subject(alert: &Alert) -> String {
+    let Alert { id, kind, realm, cluster, node, account, .. } = alert;
+    let realm = realm.map_or("", Realm::as_str);
+    let cluster = cluster.as_ref().map_or("", Label::as_str);
+    match (account, node) {
+        (Some(account), _) => format!("{}/{realm}/{cluster}/{account} {id}", kind.as_str()),
+        (None, Some(node)) => format!("{}/{cluster}//{node} {id}", kind.as_str()),
+        (None, None) => format!("{}/{cluster} {id}", kind.as_str()),
+    }
 }
 
 /// An account's record with its last day.

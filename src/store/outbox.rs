@@ -3,9 +3,15 @@
 //! Every entry has a sequence number, ever rising, and a subject, e.g. the account that it is about. Each sink has a
 //! cursor: it has everything up to there. Acknowledgements may come out of order; a cursor moves only over what is
 //! complete. When there are too many entries, those that a newer one about the same subject makes pointless are folded
-//! away, oldest first; when each of them is about another subject, the oldest are dropped. Both are counted.
+//! away, oldest first; if that is not enough, those that a newer one of the same [`group`] makes pointless; when each of
+//! them is in another group, the oldest are dropped. All are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What subjects have in common of which only the newest still matters when room is short: all before the last blank.
+fn group(subject: &str) -> &str {
+    subject.rsplit_once(' ').map_or(subject, |(group, _)| group)
+}
 
 /// An entry as it is read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +27,9 @@ pub struct Entry<T> {
 /// What became of entries that nobody will be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
-    /// Entries that a newer one about the same subject has replaced.
+    /// Entries that a newer one about the same subject, or in the same group, has replaced.
     pub folded: u64,
-    /// Entries without a newer one, dropped because the outbox was full of other subjects.
+    /// Entries without a newer one, dropped because the outbox was full of other groups.
     pub dropped: u64,
     /// Entries that could not be read back.
     pub unreadable: u64,
@@ -120,20 +126,30 @@ impl Outbox {
         if wanted <= self.bound {
             return Room::default();
         }
-        let excess = wanted - self.bound + self.bound / 100;
-        let mut newer: BTreeSet<&str> = subjects.collect();
-        let mut folded: Vec<u64> = Vec::new();
-        for (&seq, subject) in self.pending.iter().rev() {
-            if !newer.insert(subject) {
-                folded.push(seq);
-            }
-        }
-        folded.reverse();
+        let (needed, excess) = (wanted - self.bound, wanted - self.bound + self.bound / 100);
+        let newer: Vec<&str> = subjects.collect();
+        let mut folded = self.replaced(&newer, |subject| subject);
         folded.truncate(excess);
-        let must_go = (wanted - self.bound).saturating_sub(folded.len());
+        if folded.len() < needed {
+            let known: BTreeSet<u64> = folded.iter().copied().collect();
+            let of_groups = self.replaced(&newer, group).into_iter().filter(|seq| !known.contains(seq));
+            folded.extend(of_groups.take(excess - known.len()));
+            folded.sort_unstable();
+        }
+        let must_go = needed.saturating_sub(folded.len());
         let going: BTreeSet<u64> = folded.iter().copied().collect();
         let dropped = self.pending.keys().copied().filter(|seq| !going.contains(seq)).take(must_go).collect();
         Room { folded, dropped }
+    }
+
+    /// Entries with a newer one among the pending or these subjects, told apart by what `part` makes of their subjects; oldest first.
+    fn replaced<'s>(&'s self, newer: &[&'s str], part: impl Fn(&'s str) -> &'s str) -> Vec<u64> {
+        let mut newer: BTreeSet<&str> = newer.iter().map(|subject| part(subject)).collect();
+        let pending = self.pending.iter().rev();
+        let mut replaced: Vec<u64> =
+            pending.filter(|(_, subject)| !newer.insert(part(subject))).map(|(&seq, _)| seq).collect();
+        replaced.reverse();
+        replaced
     }
 
     /// `room` was made and these entries were written, with the numbers after `last`.
@@ -286,6 +302,16 @@ mod tests {
         let outbox = outbox(3, &["mqtt"], &["a", "b", "c"]);
         assert_eq!(outbox.room_for(["d"].into_iter()), Room { folded: vec![], dropped: vec![1] });
         assert_eq!(outbox.room_for(["d", "b"].into_iter()), Room { folded: vec![2], dropped: vec![1] });
+    }
+
+    #[test]
+    fn only_when_no_entry_has_a_newer_one_the_newest_of_each_group_stays() {
+        let outbox = outbox(5, &["mqtt"], &["jdoe 1", "jdoe 2", "asmith 3", "jdoe 4", "jdoe 2"]);
+        let room = |subjects: &[&str]| outbox.room_for(subjects.iter().copied());
+        assert_eq!(room(&["x 5"]), Room { folded: vec![2], dropped: vec![] });
+        assert_eq!(room(&["x 5", "y 6"]), Room { folded: vec![1, 2], dropped: vec![] });
+        assert_eq!(room(&["x 5", "jdoe 6", "y 7", "z 8"]), Room { folded: vec![1, 2, 4, 5], dropped: vec![] });
+        assert_eq!(room(&["v", "w", "x", "y", "z"]), Room { folded: vec![1, 2, 4], dropped: vec![3, 5] });
     }
 
     #[test]

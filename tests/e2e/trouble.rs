@@ -5,8 +5,11 @@ use std::net::{TcpListener, UdpSocket};
 use std::process::Output;
 
 use super::broker::{Access, Mosquitto, Subscriber, brief};
+use super::nms::receiver_of;
 use super::programs::{output, text};
+use super::relay::TAKES_OURS;
 use super::site::{Settings, Site, troubles};
+use super::trapd::Trapd;
 
 /// What a service that cannot start says, and its exit code.
 fn failed(site: &Site) -> (String, Option<i32>) {
@@ -119,4 +122,28 @@ fn asking_where_no_service_runs_says_how_to_start_one() {
         assert_eq!(status.code(), Some(1));
         assert!(text(&stderr).contains("start it with `lockwarden run`"), "{}", text(&stderr));
     }
+}
+
+#[test]
+fn receivers_that_take_everything_and_answer_nothing_delay_no_other() {
+    let silent_broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_nms = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut trapd = Trapd::by_name(TAKES_OURS);
+    let port = silent_broker.local_addr().unwrap().port();
+    let mut settings =
+        Settings { mqtt: format!("[mqtt]\nbroker = \"mqtt://127.0.0.1:{port}\"\n"), ..Settings::default() };
+    settings.mqtt += &receiver_of(&silent_nms.local_addr().unwrap().to_string());
+    settings.mqtt += &receiver_of(&trapd.at);
+    let mut site = Site::configured(Access::anonymous(port), &settings);
+    site.run();
+    let (_held, _) = silent_broker.accept().unwrap();
+    for account in ["jdoe", "asmith", "bsmith"] {
+        site.lock(account);
+        let shown = trapd.shown();
+        let named = format!("LOCKWARDEN-MIB::lockwardenAccount.0 = STRING: {account}");
+        assert!(shown.contains(&named), "{named} in {shown:#?}");
+    }
+    let health = site.health_when(|health| health["sinks"][2]["backlog"] == 0);
+    let backlogs: Vec<_> = (0..3).map(|n| health["sinks"][n]["backlog"].as_u64().unwrap()).collect();
+    assert_eq!(backlogs, [3, 3, 0], "{health:#}");
 }

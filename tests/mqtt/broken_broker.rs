@@ -33,6 +33,14 @@ impl Peer {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// Each octet is a segment of its own, with time between them.
+    async fn write_slowly(&mut self, bytes: &[u8]) {
+        for octet in bytes {
+            self.write(&[*octet]).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// A packet shorter than 128 bytes; empty at the end of the connection.
     async fn packet(&mut self) -> Vec<u8> {
         let mut packet = vec![0; 2];
@@ -91,6 +99,47 @@ async fn a_withheld_puback_rebuilds_the_session_and_the_publish_is_repeated() {
         assert_eq!(peer.publish(true).await, (AGAIN, "1".into()));
         assert_eq!(peer.publish(true).await, (AGAIN, "3".into()));
         assert_eq!((rig.next_token().await, rig.next_token().await), (1, 3));
+        rig.task.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_accepts_and_says_nothing_is_left_for_a_new_connection() {
+    for version in BOTH {
+        let (listener, url) = listen().await;
+        let mut options = options(&url, version);
+        options.connect_timeout = Duration::from_millis(300);
+        let mut rig = Rig::start(options);
+        rig.publish(1, "t", "1").await;
+        let (silent, _) = listener.accept().await.unwrap();
+        rig.until_down("does not answer (CONNACK)").await;
+        let mut peer = Peer::accept(&listener, version).await;
+        assert_eq!(peer.publish(true).await, (BIRTH, "online".into()));
+        assert_eq!(peer.publish(true).await, (FIRST, "1".into()));
+        assert_eq!(rig.next_token().await, 1);
+        drop(silent);
+        rig.task.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_writes_an_octet_at_a_time_is_understood() {
+    for version in BOTH {
+        let (listener, url) = listen().await;
+        let mut rig = Rig::start(options(&url, version));
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut peer = Peer { stream, version };
+        assert_eq!(peer.packet().await[0], 0x10);
+        let connack: &[u8] = if version == Version::V5 { &[0x20, 3, 0, 0, 0] } else { &[0x20, 2, 0, 0] };
+        peer.write_slowly(connack).await;
+        assert_eq!(peer.publish(false).await, (BIRTH, "online".into()));
+        peer.write_slowly(&[0x40, 2, 0, 1]).await;
+        rig.until_connected().await;
+        rig.publish(1, "t", "1").await;
+        assert_eq!(peer.publish(false).await, (FIRST, "1".into()));
+        peer.write_slowly(&[0x40, 2, 0, 2]).await;
+        assert_eq!(rig.next_token().await, 1);
         rig.task.abort();
     }
 }

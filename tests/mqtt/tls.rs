@@ -102,3 +102,34 @@ async fn tls_failures_are_named_with_what_to_do() {
     rig.until_connected().await;
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn certificates_that_change_are_noticed_and_the_new_ones_are_used_without_a_restart() {
+    let mut broker = Mosquitto::new("tls-change");
+    start(&mut broker);
+    let directory = broker.directory.clone();
+    let ours = directory.join("ours");
+    std::fs::create_dir_all(&ours).unwrap();
+    let take_over = || {
+        for name in ["ca.pem", "client.pem", "client.key"] {
+            std::fs::copy(directory.join(name), ours.join(name)).unwrap();
+        }
+    };
+    take_over();
+    let mut options = tls_options(&broker, Version::V5);
+    options.tls.ca = Some(ours.join("ca.pem"));
+    options.tls.certificate = Some(ours.join("client.pem"));
+    options.tls.key = Some(ours.join("client.key"));
+    let mut rig = Rig::start(options);
+    rig.until_connected().await;
+
+    // The broker comes back with certificates of another authority: it may be another broker.
+    broker.kill();
+    start(&mut broker);
+    rig.publish(1, "lockwarden/test/alerts/lockout", "x").await;
+    rig.until_down("set `ca`").await;
+    take_over();
+    rig.until_connected().await;
+    assert_eq!(rig.next_token().await, 1);
+    rig.stop().await;
+}

@@ -50,6 +50,12 @@ pub(super) fn hack_lock(n: u64, account: &str, at: Wall) -> Vec<u8> {
     alarm(n, at, &format!("%UC_IMS-4-authHackLock: %{}", hack_lock_text(account)))
 }
 
+/// The right credential, as `UC_IMS` tells it over syslog.
+pub(crate) fn auth_success(n: u64, account: &str, at: Wall) -> Vec<u8> {
+    let text = format!("[UserID={account}]{CLUSTER}[NodeID=cucm-sub1]: The user was authenticated.");
+    alarm(n, at, &format!("%UC_IMS-6-authSuccess: %{text}"))
+}
+
 /// A line that no catalogue entry reads.
 pub(super) fn no_entry(n: u64, at: Wall) -> Vec<u8> {
     let text = format!(

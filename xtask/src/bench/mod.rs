@@ -10,7 +10,7 @@ mod footprint;
 mod latency;
 pub(crate) mod machine;
 pub(crate) mod messages;
-mod process;
+pub(crate) mod process;
 pub(crate) mod service;
 mod snmptrapd;
 mod subscriber;

@@ -32,7 +32,7 @@ fn ticks(stat: &str) -> Option<u64> {
 }
 
 /// Resident memory (`VmRSS`) in KiB.
-pub(super) fn resident_kib(process: u32) -> Result<f64, Failure> {
+pub(crate) fn resident_kib(process: u32) -> Result<f64, Failure> {
     let path = format!("/proc/{process}/status");
     let text = fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));

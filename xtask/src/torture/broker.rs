@@ -1,4 +1,4 @@
-//! A mosquitto that writes down every change at once, and mosquitto_sub as a reader whose session it keeps.
+//! A mosquitto, and mosquitto_sub as a reader whose session it keeps.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,13 +23,22 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    /// Running, with its reader subscribed.
+    /// Running, with its reader subscribed. What it knows it writes down at each change, so that it can be killed.
     pub(super) fn start(directory: &Path) -> Result<Self, Failure> {
+        Self::start_with(directory, "autosave_on_changes true\nautosave_interval 1")
+    }
+
+    /// The same, for one that is only stopped: it writes down what it knows when it ends.
+    pub(super) fn start_to_stop(directory: &Path) -> Result<Self, Failure> {
+        Self::start_with(directory, "autosave_interval 0")
+    }
+
+    fn start_with(directory: &Path, autosave: &str) -> Result<Self, Failure> {
         let (directory, at) = (directory.join("broker"), free_port()?);
         let configuration = directory.join("mosquitto.conf");
         let text = format!(
             "listener {} {}\nallow_anonymous true\nuser root\nlog_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n\
-             log_type information\npersistence true\npersistence_location {}/\nautosave_on_changes true\nautosave_interval 1\n\
+             log_type information\npersistence true\npersistence_location {}/\n{autosave}\n\
              max_queued_messages 100000\nmax_inflight_messages 0\n",
             at.port(),
             at.ip(),
@@ -57,6 +66,11 @@ impl Broker {
     pub(super) fn kill(&mut self) -> Result<(), Failure> {
         self.kills += 1;
         self.process.take().map_or(Ok(()), Process::kill)
+    }
+
+    /// SIGTERM.
+    pub(super) fn stop(&mut self) -> Result<(), Failure> {
+        self.process.take().map_or(Ok(()), Process::terminate)
     }
 
     /// The reader comes, or comes back.

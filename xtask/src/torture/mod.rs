@@ -7,9 +7,11 @@
 
 mod broker;
 mod ledger;
+mod lines;
 mod load;
 mod nms;
 mod options;
+mod outage;
 mod process;
 mod report;
 mod rounds;
@@ -21,7 +23,7 @@ mod watched;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use options::Options;
+use options::{Options, What};
 use rounds::Site;
 
 use crate::bench::machine;
@@ -34,6 +36,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     let directory = workspace.target().join("torture");
     if directory.exists() {
         fs::remove_dir_all(&directory).map_err(|e| Failure::of("target/torture", e))?;
+    }
+    if let What::Outage = options.what {
+        return outage::run(&binary, &directory, options.minutes).map(|()| println!("{}", machine::line()));
     }
     println!(
         "torture: seed {}, {} kills of the service, {} of broker and NMS each",
@@ -57,7 +62,11 @@ fn tortured(binary: &Path, directory: &Path, options: &Options) -> Result<(), Fa
     let report = site.finish()?;
     print!("{report}");
     println!("{}", machine::line());
-    report.verdict()
+    report.verdict()?;
+    if let What::Everything = options.what {
+        outage::run(binary, &directory.join("outage"), Some(10))?;
+    }
+    Ok(())
 }
 
 fn binary(workspace: &Workspace) -> Result<PathBuf, Failure> {

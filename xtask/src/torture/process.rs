@@ -86,6 +86,10 @@ impl Process {
         }
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL. Everything that it has printed is taken when this returns.
     pub(super) fn kill(mut self) -> Result<(), Failure> {
         if let Some(ended) = self.child.try_wait().map_err(|e| Failure::of(self.name, e))? {

@@ -13,6 +13,9 @@ use super::process::{Prints, Process, free_port};
 use super::usm;
 use crate::workspace::{Failure, write};
 
+/// Between two looks at `health`.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// A running or killed service.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -33,7 +36,7 @@ impl Service {
         let text = format!(
             "site = \"torture\"\n[policy]\nreset-min = 120\nlockout-min = 1440\n\
              [detect.storm]\nmore-than = 0\n[traps]\nlisten = [\"{traps}\"]\n{}\
-             [syslog]\nudp = [\"{syslog}\"]\ntcp = []\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
+             [syslog]\nudp = [\"{syslog}\"]\ntcp = [\"{syslog}\"]\n[store]\npath = \"{}\"\n[mqtt]\nbroker = \"mqtt://{broker}\"\n\
              [[nms]]\naddress = \"{nms}\"\nversion = \"v2c\"\nkind = \"inform\"\ncommunity = \"nms-community\"\ntimeout-s = 1\n",
             usm::configuration(),
             directory.join("store").display()
@@ -82,6 +85,38 @@ impl Service {
         let lost = ["/store/folded", "/store/dropped", "/accounts/untracked"].map(|pointer| at(pointer).as_u64());
         let sound = at("/store/on_disk") == true && lost.iter().all(|lost| lost.unwrap_or(0) == 0);
         Ok((!sound).then(|| format!("degraded: {}, store: {}", at("/degraded"), at("/store"))))
+    }
+
+    /// A number in `health`.
+    pub(super) fn health(&self, pointer: &str) -> Result<u64, Failure> {
+        let health = self.ask("health")?;
+        let number = health.pointer(pointer).and_then(Value::as_u64);
+        number.ok_or_else(|| self.with_log(Failure::Said(format!("no number {pointer} in {health}"))))
+    }
+
+    /// Until a number in `health` is as wanted.
+    pub(super) fn wait_health(
+        &self,
+        pointer: &str,
+        patience: Duration,
+        wanted: impl Fn(u64) -> bool,
+    ) -> Result<(), Failure> {
+        let until = Instant::now() + patience;
+        loop {
+            let number = self.health(pointer)?;
+            if wanted(number) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(self.with_log(Failure::Said(format!("{pointer} in health stays {number}"))));
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Its process id.
+    pub(super) fn id(&self) -> Result<u32, Failure> {
+        self.process.as_ref().map(Process::id).ok_or_else(|| Failure::Said("no service runs".into()))
     }
 
     fn ask(&self, command: &str) -> Result<Value, Failure> {

@@ -23,6 +23,8 @@ pub(super) struct Told {
     payloads: BTreeMap<(String, u64), u64>,
     lockouts: BTreeMap<String, BTreeSet<String>>,
     reached: BTreeSet<Due>,
+    /// Of each account, the newest lockout and its revision.
+    newest: BTreeMap<String, (String, u64)>,
     /// Messages, copies among them.
     pub(super) messages: u64,
     /// What must not be.
@@ -45,6 +47,9 @@ impl Told {
         }
         if is_lockout {
             self.lockouts.entry(account.to_owned()).or_default().insert(id.to_owned());
+            if known.is_none() {
+                self.newest.insert(account.to_owned(), (id.to_owned(), revision));
+            }
             self.reached.insert(Due { account: account.to_owned(), cleared: is_cleared });
         }
     }
@@ -75,6 +80,12 @@ impl Told {
     pub(super) fn lacks(&self, other: &Self) -> Vec<String> {
         let lacking = other.payloads.keys().filter(|revision| !self.payloads.contains_key(*revision));
         lacking.map(|(id, revision)| format!("{id} revision {revision}")).collect()
+    }
+
+    /// Accounts of which `other` was told a newer state last.
+    pub(super) fn behind(&self, other: &Self) -> Vec<String> {
+        let behind = other.newest.iter().filter(|(account, newest)| self.newest.get(*account) != Some(newest));
+        behind.map(|(account, (id, revision))| format!("{account}: {id} revision {revision}")).collect()
     }
 
     /// Alerts and revisions, each once.
@@ -111,5 +122,8 @@ mod tests {
         assert!(told.doubled(|_| true).is_empty());
         told.take(&message("y", 1, "a"));
         assert_eq!((told.doubled(|_| true).len(), told.doubled(|_| false).len()), (1, 0));
+        let mut late = Told::default();
+        late.take(&message("x", 2, "b"));
+        assert_eq!((told.behind(&told), late.behind(&told)), (vec![], vec!["jdoe: y revision 1".to_owned()]));
     }
 }
