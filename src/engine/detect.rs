@@ -230,7 +230,10 @@ impl<'a> Case<'a> {
         failures: u32,
         from: Mono,
     ) {
-        let began = self.record.run.first.unwrap_or(self.now.wall);
+        // A run can outlast a lock: the next one has begun with the failure that fires, not with the first of the run.
+        let run = &self.record.run;
+        let is_next = self.record.ended.is_some_and(|ended| run.began <= ended);
+        let began = if is_next { run.last } else { run.first }.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::Lockout, self.record, began, self.now);
         let (until, unlock_expected) = self.end(from, lasts);
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.

@@ -1,5 +1,5 @@
-//! The hot accounts: a table of fixed capacity, allocated once. When it is full, an account with the fewest failures makes room, of these the
-//! one that failed longest ago; one that is locked or has an open alert never does.
+//! The hot accounts: a table of fixed capacity, allocated once. When it is full, an account with the fewest failures makes room, of these
+//! the one that failed longest ago; one that is locked or has an open alert never does.
 
 use siphasher::sip::SipHasher13;
 

@@ -35,9 +35,10 @@ impl Peer {
 
     /// Each octet is a segment of its own, with time between them.
     async fn write_slowly(&mut self, bytes: &[u8]) {
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
         for octet in bytes {
+            pace.tick().await;
             self.write(&[*octet]).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
