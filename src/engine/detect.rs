@@ -161,8 +161,12 @@ impl<'a> Case<'a> {
         if self.is_late(observation) {
             return;
         }
-        if credential == Credential::Unknown || credential == self.record.credential() {
+        let is_same = credential == Credential::Unknown || credential == self.record.credential();
+        // From where many accounts are tried, any success matters, also of an account that never failed.
+        if is_same || around == Around::SprayingSource {
             self.check_success(observation, around);
+        }
+        if is_same {
             self.end_run(ClearedBy::Success);
         } else {
             self.record.failures.forget(credential);
