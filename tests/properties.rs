@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use lockwarden::alert::{Alert, Kind, State};
-use lockwarden::engine::{AccountRecord, Action, Engine, Node, Settings};
+use lockwarden::engine::{AccountRecord, Action, Day, Engine, Node, Settings};
 use lockwarden::event::{
     Authenticated, Channel, Credential, Family, Label, LockReason, Meaning, Observation, Realm, Session, Stamped,
 };
@@ -72,6 +72,7 @@ struct Told {
     meaning: Meaning,
     account: String,
     source: &'static str,
+    credential: Credential,
     way: (&'static str, Channel),
     /// The time that it carries, in milliseconds.
     stamp: Option<u64>,
@@ -115,9 +116,10 @@ fn tellings(seed: &mut Seed, attempts: &[Attempt], ways: &[(&'static str, Channe
                     meaning: Meaning::Failure,
                     account: attempt.account.clone(),
                     source: attempt.source,
+                    credential: Credential::Unknown,
                     way: *way,
                     stamp: stamped.then_some(attempt.at),
-                    fingerprint: (n * WAYS.len() + w + 1) as u64,
+                    fingerprint: Seed((n * WAYS.len() + w + 1) as u64).next(),
                 });
             }
         }
@@ -131,18 +133,19 @@ struct Site {
     engine: Engine,
     passed: u64,
     verdicts: BTreeMap<Verdict, u64>,
-    /// All alerts, in the order in which they are told.
-    alerts: Vec<Alert>,
+    /// All alerts, in the order in which they are told, and when.
+    alerts: Vec<(u64, Alert)>,
     open: BTreeMap<String, Alert>,
     kept: BTreeMap<Vec<u8>, AccountRecord>,
+    fronts: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Site {
     fn new() -> Self {
         let settings = Settings::default();
         let engine = begun(&settings, 0);
-        let (verdicts, kept) = (BTreeMap::new(), BTreeMap::new());
-        Self { settings, engine, passed: 0, verdicts, alerts: Vec::new(), open: BTreeMap::new(), kept }
+        let (verdicts, kept, fronts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { settings, engine, passed: 0, verdicts, alerts: Vec::new(), open: BTreeMap::new(), kept, fronts }
     }
 
     /// All of it, and then nothing until every alert is over.
@@ -185,7 +188,7 @@ impl Site {
         } else {
             self.open.insert(alert.id.as_str().to_owned(), alert.clone());
         }
-        self.alerts.push(alert);
+        self.alerts.push((self.passed, alert));
     }
 
     /// A new engine, with what the store holds of the old one, in the store's own form.
@@ -193,21 +196,21 @@ impl Site {
         let now = clocks(self.passed).mono;
         let kept = &mut self.kept;
         self.engine.drain_changed(|record| drop(kept.insert(record.key(), record.clone())));
-        let mut fronts = Vec::new();
+        let fronts = &mut self.fronts;
         self.engine.drain_fronts(true, now, |key, front| {
+            fronts.remove(&key);
             fronts.extend(front.map(|front| (key, postcard::to_allocvec(front).unwrap())));
         });
         let nodes: Vec<Node> = self.engine.nodes().cloned().collect();
         self.engine = begun(&self.settings, self.passed);
         for record in self.kept.values() {
-            let (bytes, trace) =
-                (postcard::to_allocvec(record).unwrap(), postcard::to_allocvec(&record.trace).unwrap());
-            let mut record: AccountRecord = postcard::from_bytes(&bytes).unwrap();
-            record.trace = postcard::from_bytes(&trace).unwrap();
-            assert!(self.engine.restore_account(record));
+            let (bytes, day) = (postcard::to_allocvec(record).unwrap(), postcard::to_allocvec(&record.day()).unwrap());
+            let (record, day): (AccountRecord, Day) =
+                (postcard::from_bytes(&bytes).unwrap(), postcard::from_bytes(&day).unwrap());
+            assert!(self.engine.restore_account(record.with_day(day)));
         }
-        for (key, front) in fronts {
-            assert!(self.engine.restore_front(&key, postcard::from_bytes(&front).unwrap()));
+        for (key, front) in &self.fronts {
+            assert!(self.engine.restore_front(key, postcard::from_bytes(front).unwrap()));
         }
         nodes.into_iter().for_each(|node| self.engine.restore_node(node, now));
         self.open.values().for_each(|alert| self.engine.restore_alert(alert.clone(), now));
@@ -217,9 +220,22 @@ impl Site {
         [Verdict::Failure, Verdict::Lockout].iter().filter_map(|verdict| self.verdicts.get(verdict)).sum()
     }
 
+    /// Each alert with when it was raised, and when and how it ended.
+    fn lives(&self) -> BTreeMap<String, Vec<String>> {
+        let mut lives: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (at, alert) in self.alerts.iter().filter(|(_, alert)| alert.state != State::Updated) {
+            let Alert { state, basis, reason, cleared_by, severity, .. } = alert;
+            // What a spray has counted since its last message goes with the run.
+            let failures = if alert.kind == Kind::Spray { 0 } else { alert.failures };
+            let life = format!("{at} {state:?} {severity:?} {basis:?} {reason:?} {failures} {cleared_by:?}");
+            lives.entry(alert.id.as_str().to_owned()).or_default().push(life);
+        }
+        lives
+    }
+
     /// What was found, with the failures of the last message about it.
     fn findings(&self) -> Vec<(Kind, String, u32)> {
-        let last = self.alerts.iter().filter(|alert| alert.state == State::Cleared);
+        let last = self.alerts.iter().map(|(_, alert)| alert).filter(|alert| alert.state == State::Cleared);
         let account = |alert: &Alert| alert.account.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut all: Vec<_> = last.map(|alert| (alert.kind, account(alert), alert.failures)).collect();
         all.sort_by(|a, b| (a.0.as_str(), &a.1, a.2).cmp(&(b.0.as_str(), &b.1, b.2)));
@@ -253,7 +269,7 @@ fn observation(told: &Told) -> Observation<'_> {
         source: told.source,
         interface: "",
         target: "",
-        credential: Credential::Unknown,
+        credential: told.credential,
         stamp: told.stamp.map(stamp),
         fingerprint: Some(told.fingerprint),
         likeness: None,
@@ -300,9 +316,10 @@ fn channels_that_are_late_by_any_time_count_no_attempt_twice_however_close_attem
                     meaning: Meaning::Failure,
                     account: "jdoe".to_owned(),
                     source: "198.51.100.1",
+                    credential: Credential::Unknown,
                     way: *way,
                     stamp: Some(at),
-                    fingerprint: n * WAYS.len() as u64 + w as u64 + 1,
+                    fingerprint: Seed(n * WAYS.len() as u64 + w as u64 + 1).next(),
                 });
             }
         }
@@ -333,8 +350,11 @@ fn traffic(seed: &mut Seed) -> Vec<Told> {
         };
         let account = format!("user{}", seed.below(accounts));
         let (source, way) = (seed.one_of(&SOURCES), seed.one_of(&WAYS));
+        let credential =
+            seed.one_of(&[Credential::Unknown, Credential::Unknown, Credential::Pin, Credential::Password]);
         fingerprint += 1;
-        let told = Told { at, meaning, account, source, way, stamp: (seed.below(3) > 0).then_some(at), fingerprint };
+        let stamp = (seed.below(3) > 0).then_some(at);
+        let told = Told { at, meaning, account, source, credential, way, stamp, fingerprint: Seed(fingerprint).next() };
         all.push(told.clone());
         if seed.below(4) == 0 {
             all.push(told);
@@ -357,7 +377,7 @@ fn each_message_has_one_verdict_and_each_alert_is_raised_then_updated_then_clear
         }
         site.pass_time(END);
         let mut lives: BTreeMap<&str, Vec<(State, u32)>> = BTreeMap::new();
-        for alert in &site.alerts {
+        for (_, alert) in &site.alerts {
             lives.entry(alert.id.as_str()).or_default().push((alert.state, alert.revision));
         }
         for (id, life) in lives {
@@ -375,5 +395,24 @@ fn each_message_has_one_verdict_and_each_alert_is_raised_then_updated_then_clear
             }
         }
         assert!(site.open.values().all(|alert| alert.unlock_expected.is_none()), "seed {number}: {:?}", site.open);
+    });
+}
+
+#[test]
+fn a_restart_at_any_point_changes_no_finding() {
+    for_each_seed(400, |number, seed| {
+        let all = traffic(seed);
+        let (mut whole, mut broken) = (Site::new(), Site::new());
+        let one_in = seed.within(1..40);
+        for told in &all {
+            whole.hear(told);
+            broken.hear(told);
+            if seed.below(one_in) == 0 {
+                broken.restart();
+            }
+        }
+        whole.pass_time(END);
+        broken.pass_time(END);
+        assert_eq!(broken.lives(), whole.lives(), "seed {number}, a restart every {one_in} messages");
     });
 }

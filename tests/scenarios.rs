@@ -16,7 +16,7 @@ use std::path::Path as FilePath;
 use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
-use lockwarden::engine::{AccountRecord, Action, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
+use lockwarden::engine::{AccountRecord, Action, Day, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
 use lockwarden::event::{Authenticated, Credential, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
@@ -302,11 +302,9 @@ impl Story {
         for record in kept {
             // Through the store's own form.
             let bytes = postcard::to_allocvec(&record).unwrap();
-            let trace = postcard::to_allocvec(&record.trace).unwrap();
-            let trace = postcard::from_bytes(&trace).unwrap();
-            let mut record: AccountRecord = postcard::from_bytes(&bytes).unwrap();
-            record.trace = trace;
-            assert!(engine.restore_account(record));
+            let day: Day = postcard::from_bytes(&postcard::to_allocvec(&record.day()).unwrap()).unwrap();
+            let record: AccountRecord = postcard::from_bytes(&bytes).unwrap();
+            assert!(engine.restore_account(record.with_day(day)));
         }
         for (_, switcher) in switchers {
             engine.restore_switcher(postcard::from_bytes(&switcher).unwrap());

@@ -37,7 +37,7 @@ pub struct AccountRecord {
     /// Its last day; the store keeps it apart.
     #[serde(skip)]
     pub trace: Trace,
-    /// A lock that was over before it could be told. Not kept: what a restart forgets of it is told by nobody.
+    /// A lock that was over before it could be told; the store keeps it apart.
     #[serde(skip)]
     pub(crate) past: Option<Past>,
     /// Whether it changed since it was last given to the store.
@@ -93,13 +93,13 @@ pub(crate) struct Lock {
     /// When the policy ends it; `None`: when an administrator does.
     pub(crate) until: Option<Mono>,
     pub(crate) unlock_expected: Option<Wall>,
-    /// What of the account is locked, if that is known. Not kept.
+    /// What of the account is locked, if that is known; the store keeps it apart.
     #[serde(skip)]
     pub(crate) credential: Credential,
 }
 
 /// A lock that failures made and that is over: they came late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Past {
     pub(crate) from: Mono,
     pub(crate) until: Mono,

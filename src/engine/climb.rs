@@ -32,7 +32,8 @@ pub(crate) enum Around {
 /// Between two rounds of a spray there is at least so much time.
 const ROUND: Span = Span::mins(2);
 
-const KINDS: [Kind; 3] = [Kind::SlowClimb, Kind::Distributed, Kind::SuccessAfterFailures];
+/// Kinds of alerts about an account's day.
+pub(crate) const KINDS: [Kind; 3] = [Kind::SlowClimb, Kind::Distributed, Kind::SuccessAfterFailures];
 
 impl Trace {
     /// The place of the open alert of this kind.
@@ -52,8 +53,32 @@ impl Trace {
         }
     }
 
-    /// Takes back an alert that was open when an earlier run ended.
+    /// The open alert of this kind.
+    pub(crate) const fn open(&self, kind: Kind) -> Option<&Pattern> {
+        let place = match kind {
+            Kind::SlowClimb => &self.climb,
+            Kind::Distributed => &self.spread,
+            Kind::Lockout
+            | Kind::RepeatedFailures
+            | Kind::FailedSu
+            | Kind::Spray
+            | Kind::SuccessAfterFailures
+            | Kind::BlindNode
+            | Kind::UnknownEngine
+            | Kind::Overload
+            | Kind::Storm => &self.takeover,
+        };
+        match place {
+            Some(pattern) => Some(pattern),
+            None => None,
+        }
+    }
+
+    /// Takes back an alert that was open when an earlier run ended, if its day has not brought it back.
     pub(crate) fn restore(&mut self, alert: &Alert, now: Mono) {
+        if self.open(alert.kind).is_some() {
+            return;
+        }
         let open = Open {
             id: alert.id.clone(),
             revision: alert.revision,

@@ -9,7 +9,7 @@ use crate::units::{Mono, Span};
 /// The newest failures, at most [`MAX_FAILED_LOGONS`], in tenths of a second of the engine's time line. More than the highest
 /// limit need not be kept: what counts is whether the limit is reached.
 ///
-/// Beside each, what is known of the credential. That is not kept: after a restart it is unknown.
+/// Beside each, what is known of the credential. The store keeps that apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window(
     heapless::Deque<u32, MAX_FAILED_LOGONS>,
@@ -24,7 +24,7 @@ fn tenths(at: Mono) -> u32 {
 impl Window {
     /// Takes in a failure that happened at `at`; it can be one that came late, before others.
     pub(crate) fn record(&mut self, at: Mono, credential: Credential) {
-        // After a restart nothing is known of them.
+        // Nothing is known of those that a store of layout 1 had.
         while self.1.len() < self.0.len() && self.1.push_front(Credential::Unknown).is_ok() {}
         let at = tenths(at);
         if self.0.is_full() {
@@ -62,7 +62,7 @@ impl Window {
             let [pin, password] = both.map(|of| self.reaching(limit, at, span, since, Some(of)));
             return if pin.0 > password.0 { pin } else { password };
         }
-        // Shorter than the times by what a restart forgot, all of it at the front.
+        // Shorter than the times by what is not known, all of it at the front.
         let forgotten = self.0.len().saturating_sub(self.1.len());
         let counts = |place: usize| {
             let known = place.checked_sub(forgotten).and_then(|place| self.1.get(place)).copied().unwrap_or_default();
@@ -100,6 +100,22 @@ impl Window {
                 // There is room: one was taken out.
                 let _full = self.0.push_back(at).is_err() || self.1.push_back(about).is_err();
             }
+        }
+    }
+
+    /// What each failure was about, the oldest first; nothing if it is known of none.
+    pub(crate) fn credentials(&self) -> heapless::Vec<Credential, MAX_FAILED_LOGONS> {
+        let is_known = self.1.iter().any(|about| *about != Credential::Unknown);
+        let forgotten = core::iter::repeat_n(Credential::Unknown, self.0.len().saturating_sub(self.1.len()));
+        if is_known { forgotten.chain(self.1.iter().copied()).collect() } else { heapless::Vec::new() }
+    }
+
+    /// Takes back what the failures were about. Of another number of failures it says nothing.
+    pub(crate) fn know(&mut self, credentials: &[Credential]) {
+        if credentials.len() == self.0.len() {
+            self.1.clear();
+            // There is room for as many as there are failures.
+            let _full = credentials.iter().any(|about| self.1.push_back(*about).is_err());
         }
     }
 

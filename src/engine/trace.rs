@@ -47,7 +47,7 @@ pub struct Trace {
     day: u64,
     most: u8,
     is_unusual: bool,
-    /// Open alerts. The store has them as alerts.
+    /// Open alerts; the store keeps them apart.
     #[serde(skip)]
     pub(crate) climb: Option<Box<Pattern>>,
     #[serde(skip)]
@@ -84,7 +84,7 @@ impl Origin {
 }
 
 /// An open alert about a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pattern {
     pub(crate) open: Open,
     /// Failures in the day, the most there were.

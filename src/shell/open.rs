@@ -9,7 +9,7 @@ use crate::alert::Alert;
 use crate::audit::AuditRecord;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::engine::{AccountRecord, Engine, Front, IDLE_ACCOUNTS, Node, Switcher, Trace};
+use crate::engine::{AccountRecord, Day, Engine, Front, IDLE_ACCOUNTS, Node, Switcher};
 use crate::event::Realm;
 use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, Loaded, MemoryBackend, Opened, Store};
 use crate::units::Mono;
@@ -108,17 +108,17 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
     let mut skipped = 0;
     if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
         skipped += accounts.skipped;
-        let traces = store.load_traces::<Trace>().unwrap_or(Loaded { records: Vec::new(), skipped: 0 });
-        skipped += traces.skipped;
-        let mut traces: BTreeMap<_, _> = traces.records.into_iter().collect();
-        let with_trace = |(key, record): (Vec<u8>, AccountRecord)| {
-            let trace = traces.remove(&key).unwrap_or_default();
-            (key, AccountRecord { trace, ..record })
+        let days = store.load_days::<Day>().unwrap_or(Loaded { records: Vec::new(), skipped: 0 });
+        skipped += days.skipped;
+        let mut days: BTreeMap<_, _> = days.records.into_iter().collect();
+        let with_day = |(key, record): (Vec<u8>, AccountRecord)| {
+            let day = days.remove(&key).unwrap_or_default();
+            (key, record.with_day(day))
         };
         let forgotten =
             |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
         let (mut over, mut kept): (Vec<_>, Vec<_>) =
-            accounts.records.into_iter().map(with_trace).partition(|(_, record)| forgotten(record));
+            accounts.records.into_iter().map(with_day).partition(|(_, record)| forgotten(record));
         // The table may be smaller than the store: those with something open, then the newest.
         kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
         let room = crate::board::HOT_ACCOUNTS + IDLE_ACCOUNTS;

@@ -123,7 +123,7 @@ fn subject(alert: &Alert) -> String {
 fn put(commit: &mut Commit, record: &AccountRecord) -> Result<(), Fault> {
     let key = record.key();
     commit.put_account(&key, record)?;
-    commit.put_trace(&key, &record.trace)
+    commit.put_day(&key, &record.day())
 }
 
 /// The writes of these turns, as one.

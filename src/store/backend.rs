@@ -27,7 +27,7 @@ pub enum Tree {
     /// The login/logout audit log.
     Audit,
     /// The last day of accounts.
-    Traces,
+    Days,
     /// Where sprays are counted.
     Fronts,
     /// Failed tries to become another user.
@@ -45,7 +45,7 @@ impl Tree {
         Self::Outbox,
         Self::Cursors,
         Self::Audit,
-        Self::Traces,
+        Self::Days,
         Self::Fronts,
         Self::Switchers,
     ];
@@ -62,7 +62,7 @@ impl Tree {
             Self::Outbox => b'o',
             Self::Cursors => b'c',
             Self::Audit => b'u',
-            Self::Traces => b't',
+            Self::Days => b't',
             Self::Fronts => b'f',
             Self::Switchers => b'w',
         }

@@ -48,7 +48,7 @@ impl Commit {
 
     /// Deletes the account's record and its last day.
     pub fn delete_account(&mut self, key: &[u8]) {
-        for tree in [Tree::Accounts, Tree::Traces] {
+        for tree in [Tree::Accounts, Tree::Days] {
             self.writes.push(Write::Delete { tree, key: key.to_vec() });
         }
     }
@@ -57,8 +57,8 @@ impl Commit {
     ///
     /// # Errors
     /// If `value` has no postcard encoding.
-    pub fn put_trace<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
-        self.put(Tree::Traces, key, value)
+    pub fn put_day<T: Serialize>(&mut self, key: &[u8], value: &T) -> Result<(), Fault> {
+        self.put(Tree::Days, key, value)
     }
 
     /// Keeps `value` as what is counted of sprays in one place.

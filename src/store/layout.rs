@@ -3,7 +3,7 @@
 //! | tree | key | value |
 //! |---|---|---|
 //! | meta | `layout`, `timeline`, `engine`, `last-seq` | layout version, [`Timeline`], [`Identity`], the last outbox number |
-//! | accounts, traces, fronts, switchers, nodes, senders | the caller's bytes | the caller's type |
+//! | accounts, days, fronts, switchers, nodes, senders | the caller's bytes | the caller's type |
 //! | alerts | `o` + id; `h` + number + id | open alerts; closed ones in the order of closing |
 //! | outbox | number | subject, then the caller's type |
 //! | cursors | name of the sink | the last number that it has everything up to |
@@ -24,8 +24,10 @@ use super::record;
 use super::timeline::Timeline;
 use crate::usm::Identity;
 
-/// The layout that this build writes and reads.
-const LAYOUT: u32 = 1;
+/// The layout that this build writes.
+const LAYOUT: u32 = 2;
+/// The one before. It is read record by record, and is ours as soon as the store is open.
+const BEFORE: u32 = 1;
 const LAYOUT_KEY: &[u8] = b"layout";
 pub(super) const TIMELINE_KEY: &[u8] = b"timeline";
 pub(super) const ENGINE_KEY: &[u8] = b"engine";
@@ -371,10 +373,23 @@ impl Store {
         T: DeserializeOwned,
         F: Fn(&[u8]) -> Option<Vec<u8>>,
     {
+        self.load_as(tree, from, name, record::decode)
+    }
+
+    pub(super) fn load_as<T, F>(
+        &self,
+        tree: Tree,
+        from: &[u8],
+        name: F,
+        decode: fn(&[u8]) -> Option<T>,
+    ) -> Result<Loaded<T>, Fault>
+    where
+        F: Fn(&[u8]) -> Option<Vec<u8>>,
+    {
         let mut loaded = Loaded { records: Vec::new(), skipped: 0 };
         each(in_tree(self.backend.as_ref(), tree), from, |key, value| {
             if let Some(name) = name(key) {
-                match record::decode(value) {
+                match decode(value) {
                     Some(value) => loaded.records.push((name, value)),
                     None => loaded.skipped += 1,
                 }
@@ -405,21 +420,23 @@ fn settle_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
                 return Err(fault(FaultKind::Corrupt, "it holds records but no layout version".into()));
             }
         }
-        // Batches are kept in their order, so it is there with whatever follows.
-        return backend.apply(&[Write::Put {
-            tree: Tree::Meta,
-            key: LAYOUT_KEY.to_vec(),
-            value: record::encode(&LAYOUT)?,
-        }]);
+        return put_layout(backend);
     };
     match record::decode::<u32>(&bytes) {
         Some(LAYOUT) => Ok(()),
+        Some(BEFORE) => put_layout(backend),
         Some(newer) if newer > LAYOUT => Err(fault(
             FaultKind::Newer,
             format!("layout {newer} was written by a newer version; this one knows up to {LAYOUT}"),
         )),
         Some(_) | None => Err(fault(FaultKind::Corrupt, "the layout version cannot be read".into())),
     }
+}
+
+/// Batches are kept in their order, so the version is there with whatever follows.
+fn put_layout(backend: &mut dyn Backend) -> Result<(), Fault> {
+    let value = record::encode(&LAYOUT)?;
+    backend.apply(&[Write::Put { tree: Tree::Meta, key: LAYOUT_KEY.to_vec(), value }])
 }
 
 /// The outbox as stored, and the keys of entries without a readable number and subject.

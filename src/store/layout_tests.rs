@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write};
-use super::{Bounds, Commit, Durability, Entry, Lost, MemoryBackend, Store, Timeline};
+use super::{Bounds, Commit, Durability, Entry, Loaded, Lost, MemoryBackend, Store, Timeline};
 use crate::units::{Mono, Wall};
 
 /// Memory that outlives the store over it.
@@ -59,13 +59,17 @@ fn key(prefix: &str, n: u64, id: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_bytes_of_layout_1_are_frozen() {
+fn the_bytes_of_layout_2_are_frozen() {
     let shared = Shared::default();
     let mut store = shared.open();
     store.register_sinks(&["mqtt"]).unwrap();
     let timeline = Timeline { mono: Mono::from_millis(300), wall: Wall::from_millis(-2), synchronised: true };
     commit(&mut store, |c| {
         c.put_account(b"jdoe", &(3u32, "x"))?;
+        c.put_day(b"jdoe", &(4u8, 2u8, 0u8, 0u8, 0u8))?;
+        c.put_front(b"s192.0.2.7", &6u8)?;
+        c.put_switcher(b"asmith", &8u8)?;
+        c.put_sender(b"engine", &11u8)?;
         c.put_node(b"cucm-pub", &7u8)?;
         c.put_open_alert("hq.lockout.1", &1u8)?;
         c.close_alert("hq.lockout.2", &2u8)?;
@@ -74,19 +78,55 @@ fn the_bytes_of_layout_1_are_frozen() {
         c.save_timeline(timeline)
     });
     let expected: Vec<(Tree, Vec<u8>, Vec<u8>)> = vec![
-        (Tree::Meta, b"last-seq".into(), vec![1, 1]),
-        (Tree::Meta, b"layout".into(), vec![1, 1]),
-        (Tree::Meta, b"timeline".into(), vec![1, 0xac, 0x02, 3, 1]),
-        (Tree::Accounts, b"jdoe".into(), vec![1, 3, 1, b'x']),
-        (Tree::Nodes, b"cucm-pub".into(), vec![1, 7]),
-        (Tree::Alerts, key("h", 1, "hq.lockout.2"), vec![1, 2]),
-        (Tree::Alerts, b"ohq.lockout.1".into(), vec![1, 1]),
-        (Tree::Outbox, key("", 1, ""), vec![1, 4, b'j', b'd', b'o', b'e', 9]),
-        (Tree::Cursors, b"mqtt".into(), vec![1, 0]),
-        (Tree::Audit, vec![0, 0, 0, 0, 0, 0, 1, 2], vec![1, 5]),
+        (Tree::Meta, b"last-seq".into(), vec![2, 1]),
+        (Tree::Meta, b"layout".into(), vec![2, 2]),
+        (Tree::Meta, b"timeline".into(), vec![2, 0xac, 0x02, 3, 1]),
+        (Tree::Accounts, b"jdoe".into(), vec![2, 3, 1, b'x']),
+        (Tree::Nodes, b"cucm-pub".into(), vec![2, 7]),
+        (Tree::Senders, b"engine".into(), vec![2, 11]),
+        (Tree::Alerts, key("h", 1, "hq.lockout.2"), vec![2, 2]),
+        (Tree::Alerts, b"ohq.lockout.1".into(), vec![2, 1]),
+        (Tree::Outbox, key("", 1, ""), vec![2, 4, b'j', b'd', b'o', b'e', 9]),
+        (Tree::Cursors, b"mqtt".into(), vec![2, 0]),
+        (Tree::Audit, vec![0, 0, 0, 0, 0, 0, 1, 2], vec![2, 5]),
+        (Tree::Days, b"jdoe".into(), vec![2, 4, 2, 0, 0, 0]),
+        (Tree::Fronts, b"s192.0.2.7".into(), vec![2, 6]),
+        (Tree::Switchers, b"asmith".into(), vec![2, 8]),
     ];
     assert_eq!(shared.dump(), expected);
     assert_eq!(store.load_timeline().unwrap(), Some(timeline));
+}
+
+/// Byte for byte what the build before this layout wrote.
+#[test]
+fn a_store_of_layout_1_is_read_and_goes_on_as_one_of_layout_2() {
+    let mut shared = Shared::default();
+    for (tree, key, value) in [
+        (Tree::Meta, &b"last-seq"[..], &[1, 1][..]),
+        (Tree::Meta, b"layout", &[1, 1]),
+        (Tree::Meta, b"timeline", &[1, 0xac, 0x02, 3, 1]),
+        (Tree::Accounts, b"jdoe", &[1, 3, 1, b'x']),
+        (Tree::Days, b"jdoe", &[1, 4]),
+        (Tree::Alerts, b"ohq.lockout.1", &[1, 1]),
+        (Tree::Outbox, &1u64.to_be_bytes(), &[1, 4, b'j', b'd', b'o', b'e', 9]),
+        (Tree::Cursors, b"mqtt", &[1, 0]),
+    ] {
+        shared.put(tree, key, value);
+    }
+    let mut store = shared.open();
+    assert_eq!(shared.get(Tree::Meta, b"layout").unwrap(), Some(vec![2, 2]));
+    let timeline = Timeline { mono: Mono::from_millis(300), wall: Wall::from_millis(-2), synchronised: true };
+    assert_eq!(store.load_timeline().unwrap(), Some(timeline));
+    assert_eq!(store.account::<(u32, String)>(b"jdoe").unwrap(), Some((3, "x".into())));
+    let day = (4u8, 2u8, 0u8, 0u8, 0u8);
+    assert_eq!(store.day(b"jdoe").unwrap(), Some(day));
+    assert_eq!(store.load_days().unwrap(), Loaded { records: vec![(b"jdoe".into(), day)], skipped: 0 });
+    assert_eq!(store.load_open_alerts::<u8>().unwrap().records, [(b"hq.lockout.1".into(), 1)]);
+    assert_eq!(store.read_from(0, 9).unwrap(), [Entry { seq: 1, subject: "jdoe".into(), record: 9u8 }]);
+    assert_eq!((store.cursor("mqtt"), store.last_seq(), store.lost()), (Some(0), 1, Lost::default()));
+    commit(&mut store, |c| c.put_account(b"jdoe", &(4u32, "x")));
+    drop(store);
+    assert_eq!(shared.open().load_accounts::<(u32, String)>().unwrap().records, [(b"jdoe".into(), (4, "x".into()))]);
 }
 
 #[test]
@@ -94,7 +134,7 @@ fn records_that_cannot_be_read_are_counted_and_skipped() {
     let mut shared = Shared::default();
     commit(&mut shared.open(), |c| c.put_account(b"jdoe", &3u32));
     shared.put(Tree::Accounts, b"cut", &[1]);
-    shared.put(Tree::Accounts, b"newer", &[2, 3]);
+    shared.put(Tree::Accounts, b"newer", &[3, 3]);
     shared.put(Tree::Meta, b"timeline", &[1, 0xff]);
     shared.put(Tree::Outbox, b"short", &[1, 0, 0]);
     shared.put(Tree::Outbox, &key("", 5, ""), &[9]);
@@ -124,7 +164,7 @@ fn an_outbox_entry_of_another_type_is_deleted_and_does_not_hold_up_the_rest() {
 fn a_newer_layout_and_records_without_a_layout_are_refused() {
     let kind = |shared: &Shared| Store::open(Box::new(shared.clone()), Bounds::default()).unwrap_err().kind;
     let mut newer = Shared::default();
-    newer.put(Tree::Meta, b"layout", &[1, 2]);
+    newer.put(Tree::Meta, b"layout", &[2, 3]);
     assert_eq!(kind(&newer), FaultKind::Newer);
     let mut unreadable = Shared::default();
     unreadable.put(Tree::Meta, b"layout", &[]);

@@ -23,12 +23,20 @@ impl Store {
         self.load(Tree::Accounts, &[], |key| Some(key.to_vec()))
     }
 
+    /// One account's last day, if there is a readable record of it.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn day<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Fault> {
+        Ok(self.backend.get(Tree::Days, key)?.and_then(|bytes| record::decode_day(&bytes)))
+    }
+
     /// The last days of all accounts.
     ///
     /// # Errors
     /// What the backend says.
-    pub fn load_traces<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
-        self.load(Tree::Traces, &[], |key| Some(key.to_vec()))
+    pub fn load_days<T: DeserializeOwned>(&self) -> Result<Loaded<T>, Fault> {
+        self.load_as(Tree::Days, &[], |key| Some(key.to_vec()), record::decode_day)
     }
 
     /// Everywhere that sprays are counted.

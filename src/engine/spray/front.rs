@@ -227,7 +227,9 @@ impl Front {
     /// Takes back an alert that was open when an earlier run ended.
     pub(crate) fn restore(&mut self, alert: Alert, now: Mono) {
         let (quiet_until, is_slow) = (now + longer(Patterns::QUIET, alert.revision), alert.window_s >= 86_400);
-        self.last = self.last.max(now);
+        if self.last == Mono::ZERO {
+            self.last = now;
+        }
         self.open = Some(Box::new(Open { alert, quiet_until, is_slow, is_worse: false }));
     }
 
