@@ -1,7 +1,9 @@
 //! A flood of invented names, at a million a minute, from one allowed sender: what must still be seen is seen, at once, and nothing grows.
 
+use std::collections::BTreeMap;
+
 use lockwarden::alert::{Alert, Basis, Kind, State};
-use lockwarden::engine::{Action, Engine, Patterns, Settings};
+use lockwarden::engine::{AccountRecord, Action, Engine, IDLE_ACCOUNTS, Patterns, Settings};
 use lockwarden::event::{
     Authenticated, Channel, Credential, Family, Label, LockReason, Meaning, Observation, Realm, Session,
 };
@@ -39,10 +41,44 @@ fn said<'a>(account: &'a str, source: &'a str, meaning: Meaning) -> Observation<
 struct Box {
     engine: Engine,
     told: Vec<(u64, Alert)>,
-    kept: usize,
+    kept: BTreeMap<Vec<u8>, AccountRecord>,
+    /// The most that was kept at once.
+    most: usize,
 }
 
 impl Box {
+    fn new() -> Self {
+        let patterns = Patterns { learning: Span::ZERO, ..Patterns::DEFAULT };
+        let settings = Settings { site: Label::from_wire("hq"), patterns, ..Settings::default() };
+        Self { engine: Engine::new(settings, [], (1, 2)), told: Vec::new(), kept: BTreeMap::new(), most: 0 }
+    }
+
+    /// `jdoe` fails so often, 40 minutes apart.
+    fn fails(&mut self, times: u64) {
+        (0..times).for_each(|n| self.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), n * 40 * 60_000));
+    }
+
+    /// More invented names than there is room for.
+    fn flood(&mut self, ms: u64) {
+        for n in 0..IDLE_ACCOUNTS / 2 {
+            self.hear(&said(&format!("name{n}"), "192.0.2.66", Meaning::Failure), ms);
+        }
+        let jdoe = |record: &AccountRecord| record.account.name.as_str() == "jdoe";
+        assert!(self.kept.values().any(jdoe) && !self.engine.accounts().any(jdoe), "it has made room");
+    }
+
+    /// Kinds of alerts that were raised about an account, each with the failures that it gives.
+    fn found(&self) -> Vec<(Kind, u32)> {
+        let raised = self.told.iter().map(|(_, alert)| alert).filter(|alert| alert.state == State::Raised);
+        raised.filter(|alert| alert.account.is_some()).map(|alert| (alert.kind, alert.failures)).collect()
+    }
+
+    /// Failures of `jdoe` since the box began.
+    fn total(&self) -> Option<u64> {
+        let jdoe = self.engine.accounts().find(|record| record.account.name.as_str() == "jdoe")?;
+        Some(jdoe.total)
+    }
+
     fn hear(&mut self, observation: &Observation<'_>, ms: u64) {
         let (mono, wall) =
             (Mono::FIRST + Span::millis(ms), Wall::from_millis(1_768_465_260_000).plus(Span::millis(ms)));
@@ -54,8 +90,16 @@ impl Box {
                 Action::Tell(alert, _) | Action::Announce(alert) | Action::Hold(alert, _) => {
                     self.told.push((ms, *alert))
                 }
-                Action::Keep(_) => self.kept += 1,
-                Action::Forget(_) | Action::Move(..) => {}
+                Action::Keep(record) => {
+                    self.kept.insert(record.key(), *record);
+                    self.most = self.most.max(self.kept.len());
+                }
+                Action::Forget(gone) => drop(self.kept.remove(&gone.key())),
+                Action::Discard(key) | Action::Move(key, _) => drop(self.kept.remove(&key)),
+                Action::Recall(account) => {
+                    let Some(record) = self.kept.remove(&account.key()) else { panic!("{account:?} is not kept") };
+                    self.engine.recall(record, now);
+                }
             }
         }
     }
@@ -63,9 +107,7 @@ impl Box {
 
 #[test]
 fn a_flood_of_invented_names_is_one_alert_and_hides_no_lock() {
-    let patterns = Patterns { learning: Span::ZERO, ..Patterns::DEFAULT };
-    let settings = Settings { site: Label::from_wire("hq"), patterns, ..Settings::default() };
-    let mut site = Box { engine: Engine::new(settings, [], (1, 2)), told: Vec::new(), kept: 0 };
+    let mut site = Box::new();
     for n in 0..NAMES {
         let ms = n * 1_000 / A_SECOND;
         site.hear(&said(&format!("name{n}"), "192.0.2.66", Meaning::Failure), ms);
@@ -95,5 +137,36 @@ fn a_flood_of_invented_names_is_one_alert_and_hides_no_lock() {
     let all = at_hand as u64 + made_room;
     // The person was pushed out and came back.
     assert!((NAMES + 2..=NAMES + 4).contains(&all), "{all}");
-    assert_eq!((untracked, site.kept), (0, 0), "nothing of it is written to the disk");
+    assert_eq!((untracked, site.most), (0, 0), "nothing of it is written to the disk");
+}
+
+const DAWN: u64 = 9 * 40 * 60_000;
+
+#[test]
+fn an_account_that_had_to_make_room_comes_back_with_its_day() {
+    let mut site = Box::new();
+    site.fails(9);
+    site.flood(DAWN - 60_000);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), DAWN);
+    assert_eq!((site.found(), site.total()), (vec![(Kind::SlowClimb, 10)], Some(10)));
+}
+
+#[test]
+fn a_success_of_an_account_that_had_to_make_room_is_weighed_with_its_failures() {
+    let mut site = Box::new();
+    site.fails(9);
+    site.flood(DAWN - 60_000);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Success), DAWN);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Success), DAWN + 60_000);
+    assert_eq!((site.found(), site.total()), (vec![(Kind::SuccessAfterFailures, 9)], Some(9)));
+}
+
+#[test]
+fn an_unlock_forgives_the_day_of_an_account_that_had_to_make_room() {
+    let mut site = Box::new();
+    site.fails(9);
+    site.flood(DAWN - 60_000);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Unlock), DAWN);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), DAWN + 60_000);
+    assert_eq!((site.found(), site.total()), (vec![], Some(10)));
 }

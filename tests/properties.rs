@@ -177,7 +177,11 @@ impl Site {
                 Action::Tell(alert, _) | Action::Announce(alert) | Action::Hold(alert, _) => self.told(*alert),
                 Action::Keep(record) => drop(self.kept.insert(record.key(), *record)),
                 Action::Forget(gone) => drop(self.kept.remove(&gone.key())),
-                Action::Move(old, _) => drop(self.kept.remove(&old)),
+                Action::Discard(key) | Action::Move(key, _) => drop(self.kept.remove(&key)),
+                Action::Recall(account) => {
+                    let record = self.kept.get(&account.key()).unwrap().clone();
+                    self.engine.recall(record, clocks(self.passed));
+                }
             }
         }
     }

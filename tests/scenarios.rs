@@ -369,7 +369,18 @@ impl Story {
                 }
                 Action::Forget(gone) => self.kept.retain(|known| known.key() != gone.key()),
                 Action::Move(old, _) => self.kept.retain(|known| known.key() != old),
-                Action::Keep(record) => writeln!(told, "kept {}", record.account.name).unwrap(),
+                Action::Discard(key) => self.kept.retain(|known| known.key() != key),
+                Action::Recall(account) => {
+                    let key = account.key();
+                    let place = self.kept.iter().position(|known| known.key() == key).unwrap();
+                    let (record, now) = (self.kept.swap_remove(place), self.now());
+                    self.path().engine.recall(record, now);
+                }
+                Action::Keep(record) => {
+                    writeln!(told, "kept {}", record.account.name).unwrap();
+                    self.kept.retain(|known| known.key() != record.key());
+                    self.kept.push(*record);
+                }
             }
         }
         told

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Basis, EVIDENCE, SOURCES};
 use crate::engine::alerts;
+use crate::engine::climb::Around;
 use crate::engine::correlate::Attempts;
 use crate::engine::ghosts::Ghost;
 use crate::engine::tally::Window;
@@ -43,6 +44,22 @@ pub struct AccountRecord {
     /// Whether it changed since it was last given to the store.
     #[serde(skip)]
     pub(crate) changed: bool,
+    /// What has happened since the store was asked for what it keeps of the account.
+    #[serde(skip)]
+    pub(crate) awaited: Option<Box<Awaited>>,
+}
+
+/// What must be known of the time between an account's return and that of its record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Awaited {
+    /// Failures that were given back from memory: when, and how many.
+    pub(crate) given: Option<(Mono, u32)>,
+    /// From where it signed in, and how that looked.
+    pub(crate) success: Option<(Label, Around)>,
+    /// A run of failures has ended.
+    pub(crate) is_well: bool,
+    /// What failed before in the day is told, or forgiven.
+    pub(crate) is_day_over: bool,
 }
 
 /// What the observations of the present run of failures said.
@@ -121,6 +138,30 @@ impl Past {
 }
 
 impl Run {
+    /// It is the rest of this one.
+    fn follow(&mut self, kept: Self) {
+        let rest = core::mem::replace(self, kept);
+        self.first = self.first.or(rest.first);
+        self.last = self.last.max(rest.last);
+        self.stamped = self.stamped.max(rest.stamped);
+        for (known, newer) in [(&mut self.node, rest.node), (&mut self.interface, rest.interface)] {
+            if !newer.is_empty() {
+                *known = newer;
+            }
+        }
+        rest.sources.into_iter().for_each(|source| self.note_source(source.as_str()));
+        self.authenticated = [self.authenticated, rest.authenticated].into_iter().flatten().min();
+        rest.evidence.into_iter().for_each(|seen| self.note_evidence(seen));
+    }
+
+    fn note_evidence(&mut self, seen: Seen) {
+        if self.evidence.is_full() {
+            self.evidence.pop_front();
+        }
+        // There is room now.
+        let _full = self.evidence.push_back(seen).is_err();
+    }
+
     fn note_source(&mut self, source: &str) {
         if !self.sources.iter().any(|known| known.as_str() == source.trim()) {
             alerts::add_source(&mut self.sources, Label::from_wire(source));
@@ -143,6 +184,7 @@ impl AccountRecord {
             trace: Trace::default(),
             past: None,
             changed: false,
+            awaited: None,
         }
     }
 
@@ -179,6 +221,43 @@ impl AccountRecord {
     pub(crate) fn give_back(&mut self, ghost: Ghost, now: Mono) {
         let last = now - Span::mins(ghost.minutes);
         (0..ghost.failures).for_each(|_| self.count(last, Credential::Unknown));
+        if let Some(awaited) = &mut self.awaited {
+            awaited.given = Some((last, ghost.failures));
+        }
+    }
+
+    /// Puts what was kept of the account in front of what has happened since; failures before `since` do not count any more. An account
+    /// that made room had nothing open.
+    pub(crate) fn follow(&mut self, mut kept: Self, since: Mono) {
+        let awaited = self.awaited.take().unwrap_or_default();
+        if let Some((at, failures)) = awaited.given {
+            self.failures.take_back(at, failures);
+            self.total = self.total.saturating_sub(u64::from(failures));
+        }
+        self.total = self.total.saturating_add(kept.total);
+        self.ended = self.ended.max(kept.ended);
+        self.past = self.past.or(kept.past);
+        let over = since.max(self.over());
+        if kept.failures.count_since(over) > 0 {
+            self.run.follow(kept.run);
+        }
+        self.failures.follow(&kept.failures, over);
+        // What was given back is as old as the newest that was kept.
+        self.last = self.failures.newest().unwrap_or_default().max(kept.last);
+        self.attempts.follow(kept.attempts);
+        if awaited.is_day_over {
+            kept.trace.forget_day();
+        }
+        self.trace.follow(kept.trace);
+        self.changed = true;
+    }
+
+    /// What failed in the last day makes no climb with what fails from now on.
+    pub(crate) fn forget_day(&mut self) {
+        self.trace.forget_day();
+        if let Some(awaited) = &mut self.awaited {
+            awaited.is_day_over = true;
+        }
     }
 
     /// Counts a failure that happened at `placed`.
@@ -235,11 +314,7 @@ impl AccountRecord {
         let weakest = run.authenticated.map_or(observation.authenticated, |known| known.min(observation.authenticated));
         run.authenticated = Some(weakest);
         run.note_source(observation.source);
-        if run.evidence.is_full() {
-            run.evidence.pop_front();
-        }
-        // There is room now.
-        let _full = run.evidence.push_back(seen).is_err();
+        run.note_evidence(seen);
     }
 }
 
@@ -256,5 +331,77 @@ mod tests {
         let record = AccountRecord { last, total: 1, ..AccountRecord::new(account) };
         let is_over = |minutes| record.is_over(Span::mins(30), last + Span::mins(minutes));
         assert_eq!((is_over(0), is_over(29), is_over(30)), (false, false, true));
+    }
+
+    /// Minutes of failures; each third has no source, the others have one of three.
+    fn failed(minutes: &[u64]) -> AccountRecord {
+        let account = Account { realm: Realm::Cucm, cluster: Label::from_wire("East"), name: Name::from_wire("jdoe") };
+        let mut record = AccountRecord::new(account);
+        for &minute in minutes {
+            let at = Mono::FIRST + Span::mins(minute);
+            let source = ["", "192.0.2.7", "192.0.2.8", "", "192.0.2.9", "pc7"][usize::try_from(minute % 6).unwrap()];
+            let credential = if minute % 2 == 0 { Credential::Pin } else { Credential::Password };
+            record.count(at, credential);
+            record.trace.note(crate::engine::trace::Origin::of(source), at);
+        }
+        record
+    }
+
+    #[test]
+    fn a_record_that_follows_what_was_kept_is_as_if_it_had_never_left() {
+        let minutes = [1, 3, 4, 70, 71, 200, 260, 261, 600];
+        let whole = failed(&minutes);
+        for split in 1..minutes.len() {
+            let (before, after) = minutes.split_at(split);
+            let mut record = failed(after);
+            record.follow(failed(before), Mono::ZERO);
+            let failures = |record: &AccountRecord| (record.failures.clone(), record.total, record.last);
+            assert_eq!(failures(&record), failures(&whole), "{split}");
+            let day = |mut record: AccountRecord, minute| {
+                let failures = record.trace.in_day(Mono::FIRST + Span::mins(minute));
+                (failures, record.trace.sources(), record.trace.run())
+            };
+            let days = |record: &AccountRecord| [600, 1_440, 1_640, 2_100].map(|minute| day(record.clone(), minute));
+            assert_eq!(days(&record), days(&whole), "{split}");
+        }
+    }
+
+    #[test]
+    fn what_memory_gave_back_is_not_counted_with_what_was_kept() {
+        let (mut record, now) = (failed(&[]), Mono::FIRST + Span::mins(20));
+        record.awaited = Some(Box::default());
+        record.give_back(Ghost { failures: 2, minutes: 5 }, now);
+        record.count(now, Credential::Pin);
+        record.follow(failed(&[14, 15]), now - Span::mins(30));
+        assert_eq!((record.failures.len(), record.total, record.last), (3, 3, now));
+        record.follow(failed(&[1]), now - Span::mins(5));
+        assert_eq!((record.failures.len(), record.total), (3, 4), "what is too old to count");
+    }
+
+    #[test]
+    fn a_run_goes_on_where_it_was_left_unless_its_failures_are_over() {
+        let run = |node: &str, first: i64, evidence: usize| {
+            let seen = Seen {
+                at: Wall::from_millis(first),
+                channel: Channel::Syslog,
+                family: crate::event::Family::of("x"),
+                fingerprint: None,
+            };
+            let mut run =
+                Run { node: Label::from_wire(node), first: Some(seen.at), last: Some(seen.at), ..Run::default() };
+            (0..evidence).for_each(|_| run.note_evidence(seen));
+            run.note_source(if node.is_empty() { "192.0.2.9" } else { "192.0.2.8" });
+            run
+        };
+        let followed = |ended| {
+            let (mut record, mut kept) = (failed(&[20]), failed(&[14, 15]));
+            (record.run, kept.run, record.ended) = (run("", 20, 1), run("cucm-pub", 14, 2), ended);
+            record.follow(kept, Mono::ZERO);
+            let run = &record.run;
+            (run.node.to_string(), run.first, run.last, run.evidence.len(), run.sources.len())
+        };
+        let at = |ms| Some(Wall::from_millis(ms));
+        assert_eq!(followed(None), ("cucm-pub".to_owned(), at(14), at(20), 3, 2));
+        assert_eq!(followed(Some(Mono::FIRST + Span::mins(16))), (String::new(), at(20), at(20), 1, 1));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::alert::Alert;
 use crate::engine::account::AccountRecord;
+use crate::event::Account;
 
 /// What the shell must do.
 #[must_use]
@@ -17,6 +18,11 @@ pub enum Action {
     Keep(Box<AccountRecord>),
     /// Forget this record: it made room, and one failure is not worth keeping.
     Forget(Box<AccountRecord>),
+    /// Forget the record with this key: more have made room than are kept.
+    Discard(Vec<u8>),
+    /// Give back what is kept of this account, with [`crate::engine::Engine::recall`]: it is at hand again. It must be read before anything
+    /// that was decided with this is written.
+    Recall(Box<Account>),
     /// Keep this record in place of the one with this key: its cluster has become known.
     Move(Vec<u8>, Box<AccountRecord>),
 }

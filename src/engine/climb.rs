@@ -137,7 +137,7 @@ impl Case<'_> {
 
     /// A success, before it ends the run of failures. A lock that the cluster reported refuses every sign-in, so behind the first one after
     /// it stands somebody who unlocked the account: that is no guess that came true.
-    pub(crate) fn check_success(&mut self, observation: &Observation<'_>, around: Around) {
+    pub(crate) fn check_success(&mut self, source: Label, around: Around) {
         let limit = self.settings.patterns.success_after;
         let trace = &self.record.trace;
         let was_refused = self.record.lock.as_ref().is_some_and(|lock| lock.basis == Basis::Reported);
@@ -153,7 +153,7 @@ impl Case<'_> {
             return;
         }
         let failures = trace.run();
-        self.success = Some((Label::from_wire(observation.source), around));
+        self.success = Some((source, around));
         self.found_pattern(Kind::SuccessAfterFailures, failures);
     }
 

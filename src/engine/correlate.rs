@@ -61,6 +61,22 @@ impl Attempts {
         if all.all(|other| other == first) { first } else { Credential::Unknown }
     }
 
+    /// These came before.
+    pub(crate) fn follow(&mut self, kept: Self) {
+        let rest = core::mem::replace(self, kept);
+        for attempt in rest.0 {
+            self.push(attempt);
+        }
+    }
+
+    fn push(&mut self, attempt: Attempt) {
+        if self.0.is_full() {
+            self.0.pop_front();
+        }
+        // There is room now.
+        let _full = self.0.push_back(attempt).is_err();
+    }
+
     /// Takes an observation in.
     pub(crate) fn take(&mut self, observation: &Observation<'_>, seen: Seen, window: Span, now: Mono) -> Taken {
         let told = Telling::of(observation, now);
@@ -78,11 +94,7 @@ impl Attempts {
             attempt.enrich(&told, seen);
             return Taken::Merged(attempt.at, adds_source);
         }
-        if self.0.is_full() {
-            self.0.pop_front();
-        }
-        // There is room now.
-        let _full = self.0.push_back(Attempt::begin(&told, seen, now)).is_err();
+        self.push(Attempt::begin(&told, seen, now));
         Taken::New
     }
 }

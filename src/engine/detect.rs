@@ -45,6 +45,13 @@ impl<'a> Case<'a> {
             return;
         }
         let credential = observation.credential;
+        self.check_limit(credential);
+        self.check_repeated();
+        self.check_patterns();
+    }
+
+    /// Whether the failures that can be about this credential lock the account, or extend its lock.
+    fn check_limit(&mut self, credential: Credential) {
         let policy = self.settings.policies.of_credential(&self.record.account, credential);
         let (limit, over) = (policy.failed_logons, self.record.over());
         let (failures, reached) =
@@ -68,8 +75,6 @@ impl<'a> Case<'a> {
             let newest = if self.record.last < until { self.record.last.max(from) } else { from };
             self.infer_lock(policy.lockout, Past { from, until, failures }, newest, credential);
         }
-        self.check_repeated();
-        self.check_patterns();
     }
 
     /// The failures of a lock have been seen, the newest at `newest`. If it is over already, they came late: that is not worth an alert,
@@ -85,7 +90,7 @@ impl<'a> Case<'a> {
         let until = until.max(lock.until);
         self.record.past = Some(Past { until, ..lock });
         self.record.ended = Some(self.record.over().max(until));
-        self.record.trace.forget_day();
+        self.record.forget_day();
         self.record.trace.relieve();
     }
 
@@ -163,13 +168,44 @@ impl<'a> Case<'a> {
         }
         let is_same = credential == Credential::Unknown || credential == self.record.credential();
         // From where many accounts are tried, any success matters, also of an account that never failed.
+        let source = Label::from_wire(observation.source);
         if is_same || around == Around::SprayingSource {
-            self.check_success(observation, around);
+            if let Some(awaited) = &mut self.record.awaited {
+                awaited.success = Some((source.clone(), around));
+            }
+            self.check_success(source, around);
         }
         if is_same {
             self.end_run(ClearedBy::Success);
         } else {
             self.record.failures.forget(credential);
+        }
+    }
+
+    /// What the store had of the account, before what has happened since it came back. What that makes of it is found now.
+    pub(crate) fn recalled(&mut self, kept: AccountRecord, since: Mono) {
+        let awaited = self.record.awaited.take().unwrap_or_default();
+        let (success, is_well) = (awaited.success.clone(), awaited.is_well);
+        self.record.awaited = Some(awaited);
+        self.record.follow(kept, since);
+        if let Some((source, around)) = success {
+            self.check_success(source, around);
+        }
+        if is_well {
+            self.record.trace.relieve();
+        }
+        self.placed = self.record.last;
+        if self.record.failures.len() == 0 {
+            return;
+        }
+        if self.record.lock.is_none() {
+            self.check_limit(Credential::Unknown);
+        }
+        if self.record.repeated.is_none() {
+            self.check_repeated();
+        }
+        if !self.record.trace.is_open() {
+            self.check_patterns();
         }
     }
 
@@ -179,7 +215,7 @@ impl<'a> Case<'a> {
             return;
         }
         self.end_run(ClearedBy::Administrator);
-        self.record.trace.forget_day();
+        self.record.forget_day();
     }
 
     /// Does what is due at this time.
@@ -224,6 +260,9 @@ impl<'a> Case<'a> {
         self.clear_repeated(by);
         self.record.failures.clear();
         self.record.trace.relieve();
+        if let Some(awaited) = &mut self.record.awaited {
+            awaited.is_well = true;
+        }
     }
 
     fn raise_lock(
@@ -244,7 +283,7 @@ impl<'a> Case<'a> {
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
         self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected, credential });
         if !matches!(reason, Some(LockReason::Administrator | LockReason::Inactive)) {
-            self.record.trace.forget_day();
+            self.record.forget_day();
         }
         self.tell_lock(State::Raised);
     }

@@ -18,6 +18,7 @@ mod detect;
 mod distinct;
 mod drain;
 mod ghosts;
+mod idle;
 mod log;
 mod nodes;
 mod overload;
@@ -44,6 +45,7 @@ pub use account::AccountRecord;
 pub use action::Action;
 pub use clusters::MOST as MOST_OF_CLUSTER;
 pub use day::Day;
+pub use idle::MOST as IDLE_ACCOUNTS;
 pub use nodes::Node;
 pub use overload::Loss;
 pub use patterns::{Patterns, SprayLimits};
@@ -67,6 +69,7 @@ use clusters::Clusters;
 use correlate::Taken;
 use detect::{AT_MOST, Case};
 use ghosts::Ghosts;
+use idle::Idle;
 use nodes::Nodes;
 use overload::Overload;
 use placement::Placement;
@@ -81,9 +84,6 @@ use watch::Watch;
 
 /// Actions that wait to be taken at most; a tick with more to do stays due.
 const ACTIONS: usize = 4 * AT_MOST + 2 * crate::board::NODES + 264 + crate::board::SOURCES + 16;
-
-/// Accounts that the store keeps beyond those at hand.
-pub const IDLE_ACCOUNTS: usize = 4 * crate::board::HOT_ACCOUNTS;
 
 /// The decisions of one site.
 #[derive(Debug)]
@@ -108,8 +108,7 @@ pub struct Engine {
     actions: heapless::Deque<Action, ACTIONS>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
-    /// Accounts in the store that are not in the table.
-    idle: usize,
+    idle: Idle,
     /// Failures that could not be kept, since every account in the table is locked or has an open alert.
     untracked: u64,
 }
@@ -140,7 +139,7 @@ impl Engine {
             storm: Storm::default(),
             actions: heapless::Deque::new(),
             next: None,
-            idle: 0,
+            idle: Idle::default(),
             untracked: 0,
         }
     }
@@ -397,7 +396,8 @@ impl Engine {
         let is_success = observation.meaning == Meaning::Success;
         let around = self.sprays.around(&account.cluster, observation.source);
         // A success from an address that tries many accounts matters even if this one never failed.
-        let is_new = known.is_none() && is_success && around == Around::SprayingSource;
+        let is_new =
+            known.is_none() && (is_success && around == Around::SprayingSource || self.idle.has(&account.key()));
         if let Some(slot) = known.or_else(|| is_new.then(|| self.admit(account.clone())).flatten()) {
             self.examine(slot, now, |case| case.expire());
             self.examine(slot, now, |case| match is_success {

@@ -20,11 +20,16 @@ impl Engine {
         self.next = Some(Mono::ZERO);
     }
 
+    /// Says that the store has this account beyond those that there is room for. Call before the first observation.
+    pub fn restore_idle(&mut self, account: &Account) {
+        // The caller does not keep more than there may be.
+        let _discarded = self.idle.leave(account.key());
+    }
+
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
     pub fn restore_account(&mut self, record: AccountRecord) -> bool {
         let deadline = detect::deadline(&self.settings, &record);
         let restored = self.accounts.restore(record);
-        self.idle += usize::from(!restored);
         self.note_deadline(deadline);
         restored
     }

@@ -112,6 +112,8 @@ impl Storm {
             | Action::Hold(..)
             | Action::Keep(_)
             | Action::Forget(_)
+            | Action::Discard(_)
+            | Action::Recall(_)
             | Action::Move(..) => action,
         }
     }

@@ -103,6 +103,34 @@ impl Window {
         }
     }
 
+    /// Takes back so many failures at `at` that are about an unknown credential, if they are there still.
+    pub(crate) fn take_back(&mut self, at: Mono, failures: u32) {
+        let (at, mut taken) = (tenths(at), 0);
+        for _ in 0..self.0.len() {
+            let about = if self.1.len() == self.0.len() { self.1.pop_front() } else { None }.unwrap_or_default();
+            let Some(other) = self.0.pop_front() else { break };
+            if taken < failures && other == at && about == Credential::Unknown {
+                taken += 1;
+                continue;
+            }
+            // There is room: one was taken out.
+            let _full = self.0.push_back(other).is_err() || self.1.push_back(about).is_err();
+        }
+    }
+
+    /// Takes in the failures of another window from `since` on.
+    pub(crate) fn follow(&mut self, kept: &Self, since: Mono) {
+        let forgotten = kept.0.len().saturating_sub(kept.1.len());
+        let about = |n: usize| n.checked_sub(forgotten).and_then(|n| kept.1.get(n)).copied().unwrap_or_default();
+        let counting = kept.0.iter().enumerate().filter(|(_, at)| **at >= tenths(since));
+        counting.for_each(|(n, at)| self.record(Mono::from_millis(u64::from(*at) * 100), about(n)));
+    }
+
+    /// When the newest of them was.
+    pub(crate) fn newest(&self) -> Option<Mono> {
+        self.0.back().map(|at| Mono::from_millis(u64::from(*at) * 100))
+    }
+
     /// What each failure was about, the oldest first; nothing if it is known of none.
     pub(crate) fn credentials(&self) -> heapless::Vec<Credential, MAX_FAILED_LOGONS> {
         let is_known = self.1.iter().any(|about| *about != Credential::Unknown);

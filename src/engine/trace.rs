@@ -107,6 +107,38 @@ impl Trace {
         }
         self.note_origin(source, at);
         self.note_pace(at.as_millis() / 100);
+        self.note_day(hour, at);
+    }
+
+    /// Puts what was kept in front of what has happened since.
+    pub(crate) fn follow(&mut self, kept: Self) {
+        let mut rest = core::mem::replace(self, kept);
+        (self.climb, self.spread, self.takeover) = (rest.climb.take(), rest.spread.take(), rest.takeover.take());
+        self.is_told_steady |= rest.is_told_steady;
+        self.is_critical |= rest.is_critical;
+        if rest.last == 0 {
+            return;
+        }
+        let hour = Mono::from_millis(self.hour.max(rest.hour) * HOUR.as_millis());
+        self.turn_to(hour);
+        rest.turn_to(hour);
+        let both = self.counts.iter_mut().zip(rest.counts);
+        both.for_each(|(count, more)| *count = count.saturating_add(more));
+        for (origin, hour) in rest.origins.iter().copied() {
+            self.note_origin(Some(origin), Mono::from_millis(hour * HOUR.as_millis()));
+        }
+        let run = self.run;
+        self.note_pace(rest.last);
+        // A run that is over goes on with nothing.
+        self.run = match (rest.run, self.run > run) {
+            (0, _) => 0,
+            (more, true) => run.saturating_add(more),
+            (more, false) => more,
+        };
+        self.note_day(rest.hour, hour);
+    }
+
+    fn note_day(&mut self, hour: u64, at: Mono) {
         let all = self.in_day(at);
         let (day, most) = (hour / HOURS as u64, u8::try_from(all).unwrap_or(u8::MAX));
         if day > self.day {

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::clock;
 use super::outage::Outage;
+use super::recalls::Recalls;
 use super::turn::{Answer, Told, Turn, commit_of};
 use crate::alert::Alert;
 use crate::audit::AuditRecord;
@@ -69,6 +70,8 @@ pub(crate) struct KeeperHandle {
     pub(crate) newest: watch::Receiver<u64>,
     /// Whether the store is on its disk.
     pub(crate) on_disk: watch::Receiver<bool>,
+    /// Accounts that the path has asked for.
+    pub(crate) recalls: Arc<Recalls>,
 }
 
 impl KeeperHandle {
@@ -138,6 +141,7 @@ pub(crate) struct Keeper {
     next_check: Instant,
     newest: watch::Sender<u64>,
     on_disk: watch::Sender<bool>,
+    recalls: Arc<Recalls>,
 }
 
 impl Keeper {
@@ -158,7 +162,9 @@ impl Keeper {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let now = clock::instant();
         let outage = Outage::from(outage.map(|fault| (fault, now)));
+        let recalls = Arc::new(Recalls::default());
         let mut keeper = Self {
+            recalls: Arc::clone(&recalls),
             store,
             sinks,
             outage,
@@ -171,7 +177,7 @@ impl Keeper {
         };
         keeper.register();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue, &runtime))?;
-        Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen }, thread))
+        Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen, recalls }, thread))
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Request>, runtime: &Runtime) {
@@ -211,6 +217,7 @@ impl Keeper {
             true => Durability::Now,
             false => Durability::Later,
         };
+        self.recalls.read(&turns, &self.store);
         match commit_of(&turns) {
             Ok(commit) => {
                 if let Err(fault) = self.store.commit(commit, durability) {

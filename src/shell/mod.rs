@@ -17,6 +17,7 @@ pub mod mqtt;
 pub mod nms;
 mod open;
 mod outage;
+mod recalls;
 mod receive;
 mod reload;
 mod report;

@@ -128,6 +128,9 @@ pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store
         if let Err(fault) = store.commit(commit, Durability::Later) {
             tracing::warn!("store: {fault}");
         }
+        let idle = kept.split_off(crate::board::HOT_ACCOUNTS.min(kept.len()));
+        // Those that are forgotten first are the oldest.
+        idle.iter().rev().for_each(|(_, record)| engine.restore_idle(&record.account));
         skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
     }
     if let Ok(fronts) = store.load_fronts::<Front>() {

@@ -120,6 +120,7 @@ impl Receiver {
         let mut streams = tokio::task::spawn_local(Rc::clone(&self).take_streams(streams));
         tokio::task::spawn_local(Rc::clone(&self).keep_time());
         tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
+        tokio::task::spawn_local(Rc::clone(&self).take_recalled());
         while let Some(question) = questions.recv().await {
             match question {
                 Question::Accounts(reply) => {
@@ -214,6 +215,23 @@ impl Receiver {
                         drain(&mut path, &mut turn);
                     }
                     (0..messages.too_long).for_each(|_| path.too_long());
+                }
+            }
+            self.settle(turn).await;
+        }
+    }
+
+    /// Accounts that are at hand again, with what was kept of them.
+    async fn take_recalled(self: Rc<Self>) {
+        loop {
+            let records = self.keeper.recalls.next().await;
+            let _turn = self.turnstile.lock().await;
+            let mut turn = Turn::at(self.clock.now());
+            {
+                let mut path = self.path.borrow_mut();
+                for record in records {
+                    path.engine.recall(record, turn.now);
+                    drain(&mut path, &mut turn);
                 }
             }
             self.settle(turn).await;
@@ -436,6 +454,15 @@ fn drain(path: &mut Path, turn: &mut Turn) {
             Action::Hold(alert, record) => turn.told.push(Told { alert, record, is_held: true }),
             Action::Keep(record) => turn.records.push(*record),
             Action::Forget(record) => turn.forgotten.push(record.key()),
+            Action::Discard(key) => turn.forgotten.push(key),
+            Action::Recall(account) => {
+                let key = account.key();
+                // One that has only just left is not in the store yet.
+                match turn.records.iter().position(|record| record.key() == key) {
+                    Some(place) => path.engine.recall(turn.records.swap_remove(place), turn.now),
+                    None => turn.recalls.push(key),
+                }
+            }
             Action::Move(old, record) => {
                 turn.forgotten.push(old);
                 turn.records.push(*record);

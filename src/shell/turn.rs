@@ -38,6 +38,8 @@ pub(crate) struct Turn {
     pub(crate) records: Vec<AccountRecord>,
     /// Keys of records that are not to be kept any longer.
     pub(crate) forgotten: Vec<Vec<u8>>,
+    /// Keys of records that the path needs as they were before this turn.
+    pub(crate) recalls: Vec<Vec<u8>>,
     /// Where sprays are counted, by key; none: no longer.
     pub(crate) fronts: Vec<(Vec<u8>, Option<Front>)>,
     /// Tries of users to become others, by key; none: no longer.
@@ -60,6 +62,7 @@ impl Turn {
             told: Vec::new(),
             records: Vec::new(),
             forgotten: Vec::new(),
+            recalls: Vec::new(),
             fronts: Vec::new(),
             switchers: Vec::new(),
             nodes: Vec::new(),
@@ -87,6 +90,7 @@ impl Turn {
         self.told.is_empty()
             && self.records.is_empty()
             && self.forgotten.is_empty()
+            && self.recalls.is_empty()
             && self.fronts.is_empty()
             && self.switchers.is_empty()
             && self.nodes.is_empty()

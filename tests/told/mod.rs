@@ -60,7 +60,7 @@ pub(crate) fn alerts(path: &mut Path) -> String {
         match action {
             Action::Tell(alert, _) | Action::Announce(alert) => writeln!(told, "  {}", alert.to_json()).unwrap(),
             Action::Hold(alert, _) => writeln!(told, "  held {}", alert.to_json()).unwrap(),
-            Action::Forget(_) | Action::Move(..) => {}
+            Action::Forget(_) | Action::Move(..) | Action::Discard(_) | Action::Recall(_) => {}
             Action::Keep(record) => writeln!(told, "  kept {}", record.account.name).unwrap(),
         }
     }

@@ -187,7 +187,7 @@ fn a_store_of_a_newer_version_is_set_aside() {
     backend.sync().unwrap();
     drop(backend);
     let (store, opened) = Store::open_disk(&place.store(), DiskOptions::default(), Bounds::default()).unwrap();
-    let why = "layout 9 was written by a newer version; this one knows up to 1".to_owned();
+    let why = "layout 9 was written by a newer version; this one knows up to 2".to_owned();
     assert_eq!(opened, Opened::SetAside { kept_as: place.0.join("data.damaged-1"), why });
     assert_eq!(store.load_accounts::<u8>().unwrap().records, []);
 }

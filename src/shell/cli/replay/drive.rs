@@ -1,9 +1,11 @@
 //! The path, driven by a file's own times. Nothing waits, so a month passes in seconds.
 
+use std::collections::BTreeMap;
+
 use crate::alert::Alert;
 use crate::catalogue::Catalogue;
 use crate::config::{Config, UsmUser};
-use crate::engine::{Action, Engine, Settings};
+use crate::engine::{AccountRecord, Action, Engine, Settings};
 use crate::path::{Doors, Path};
 use crate::shell::capture::Captured;
 use crate::shell::snmpv3::Keyring;
@@ -31,6 +33,8 @@ pub(super) struct Replay {
     pub(super) older: u64,
     /// Failures of accounts that had to make room for others.
     gone: Totals,
+    /// Records that had to make room, as the store would have them.
+    kept: BTreeMap<Vec<u8>, AccountRecord>,
 }
 
 impl Replay {
@@ -43,7 +47,8 @@ impl Replay {
 
     pub(super) fn new(path: Path) -> Self {
         let (first, last, mono, gone) = (None, Wall::default(), Mono::FIRST, Totals::default());
-        Self { path, first, last, mono, messages: 0, older: 0, gone }
+        let kept = BTreeMap::new();
+        Self { path, first, last, mono, messages: 0, older: 0, gone, kept }
     }
 
     pub(super) fn take(&mut self, message: &Captured, show: &mut Show<'_>) {
@@ -71,7 +76,7 @@ impl Replay {
 
     /// Failures of each account.
     pub(super) fn totals(mut self) -> Totals {
-        for record in self.path.engine.accounts() {
+        for record in self.kept.values().chain(self.path.engine.accounts()) {
             self.gone.add(&record.account, record.total);
         }
         self.gone
@@ -97,8 +102,19 @@ impl Replay {
                     show(at, &alert);
                 }
                 // The digest says how many there were.
-                Action::Hold(..) | Action::Move(..) => {}
-                Action::Keep(record) | Action::Forget(record) => self.gone.add(&record.account, record.total),
+                Action::Hold(..) => {}
+                Action::Move(old, _) => drop(self.kept.remove(&old)),
+                Action::Keep(record) => drop(self.kept.insert(record.key(), *record)),
+                Action::Forget(record) => self.gone.add(&record.account, record.total),
+                Action::Discard(key) => {
+                    let discarded = self.kept.remove(&key);
+                    discarded.into_iter().for_each(|record| self.gone.add(&record.account, record.total));
+                }
+                Action::Recall(account) => {
+                    if let Some(record) = self.kept.remove(&account.key()) {
+                        self.path.engine.recall(record, Now { mono: self.mono, wall: at, synchronised: true });
+                    }
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use lockwarden::alert::{Alert, Severity, State};
 use lockwarden::catalogue::Catalogue;
-use lockwarden::engine::{Action, Engine, Settings};
+use lockwarden::engine::{AccountRecord, Action, Engine, Settings};
 use lockwarden::event::Label as Text;
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
@@ -50,7 +50,8 @@ pub(super) fn play(plan: &Plan) -> Result<Played, Failure> {
         ..Settings::default()
     };
     let path = Path::new(Engine::new(settings, catalogue.families(), (plan.seed, 2)), catalogue, Doors::open());
-    let mut service = Service { path, start: None, mono: Mono::FIRST, findings: BTreeMap::new() };
+    let mut service =
+        Service { path, start: None, mono: Mono::FIRST, findings: BTreeMap::new(), kept: BTreeMap::new() };
     let mut stream = Stream::new(plan.clone());
     let (mut messages, mut labels) = (0, Vec::new());
     while let Some(message) = stream.next() {
@@ -74,6 +75,8 @@ struct Service {
     mono: Mono,
     /// By time and identity.
     findings: BTreeMap<(Wall, String), Finding>,
+    /// Records that had to make room, as the store would have them.
+    kept: BTreeMap<Vec<u8>, AccountRecord>,
 }
 
 impl Service {
@@ -102,7 +105,15 @@ impl Service {
             match action {
                 // One that a storm's digest counts is found as well.
                 Action::Tell(alert, _) | Action::Hold(alert, _) | Action::Announce(alert) => self.note(&alert),
-                Action::Keep(_) | Action::Forget(_) | Action::Move(..) => {}
+                Action::Keep(record) => drop(self.kept.insert(record.key(), *record)),
+                Action::Forget(gone) => drop(self.kept.remove(&gone.key())),
+                Action::Discard(key) | Action::Move(key, _) => drop(self.kept.remove(&key)),
+                Action::Recall(account) => {
+                    let now = self.now();
+                    if let Some(record) = self.kept.remove(&account.key()) {
+                        self.path.engine.recall(record, now);
+                    }
+                }
             }
         }
     }
