@@ -103,7 +103,13 @@ impl Settings {
     /// Whether the box is so new that it does not know yet what is usual.
     #[must_use]
     pub fn is_learning(&self, now: Mono) -> bool {
-        now.since(Mono::FIRST) < self.patterns.learning
+        self.learning_left(now) > Span::ZERO
+    }
+
+    /// How long the box will go on learning what is usual.
+    #[must_use]
+    pub fn learning_left(&self, now: Mono) -> Span {
+        (Mono::FIRST + self.patterns.learning).since(now)
     }
 
     /// The threshold of `repeated-failures` in `realm`.

@@ -15,6 +15,7 @@ use super::reload::{Reloaded, needs_restart};
 use super::response::Runs;
 use super::sinks::relay::{Queue, Queues};
 use super::streams::Count;
+use crate::units::Span;
 
 /// How a sink's delivery task stands.
 #[derive(Clone, Debug)]
@@ -86,7 +87,8 @@ impl Health {
         let Reloaded { problems, restart } = self.reloaded.borrow().clone();
         degraded.extend(problems);
         let restart = (!restart.is_empty()).then(|| needs_restart(&restart));
-        let advice: Vec<&String> = self.advice.iter().chain(&restart).collect();
+        let learning = path.get("learning_s").and_then(Value::as_u64).map(Span::secs).and_then(learning);
+        let advice: Vec<&String> = self.advice.iter().chain(&restart).chain(&learning).collect();
         degraded.extend(self.certificates.borrow().iter().cloned());
         degraded.extend(store.faults.iter().cloned());
         let mut sinks = Vec::new();
@@ -166,6 +168,17 @@ impl Health {
         }
         report
     }
+}
+
+/// What a new box says while it learns, which it will do for so long.
+pub(crate) fn learning(left: Span) -> Option<String> {
+    let hours = left.as_secs().div_ceil(3_600);
+    let left = if hours > 48 { format!("{} days", hours.div_ceil(24)) } else { format!("{hours} h") };
+    let advice = format!(
+        "still learning what is usual here, for {left} (detect.learning-days): until then a spray or slow climb is a notice unless it is far \
+         above its limit"
+    );
+    (hours > 0).then_some(advice)
 }
 
 fn described(state: &SinkState) -> (&'static str, Option<String>) {

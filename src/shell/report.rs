@@ -73,6 +73,7 @@ pub(crate) fn path(path: &Path, now: Now) -> Value {
         "accounts": { "at_hand": hot, "made_room": evicted, "untracked": untracked },
         "nodes": nodes,
         "pieces": { "waiting": waiting, "joined": joined, "incomplete": incomplete, "missing_parts": missing_parts },
+        "learning_s": path.engine.settings().learning_left(now.mono).as_secs(),
         "overload": path.engine.overload(),
         "relay": path.relay.as_ref().map(|relay| relay_tally(relay.tally())),
         "snmpv3": path.usm.as_ref().map(|usm| snmpv3(usm, now)),

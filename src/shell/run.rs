@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::clock::Clock;
 use super::handover::Inherited;
-use super::health::{Health, SinkState};
+use super::health::{Health, SinkState, learning};
 use super::keeper::{Keeper, KeeperHandle};
 use super::last_end::{Failure, LastEnd};
 use super::listen::{Bound, Input};
@@ -468,7 +468,8 @@ async fn welcome(config: &Config, health: &Health, said: &mut dyn FnMut(&str)) {
     for problem in &health.problems {
         said(&format!("  DEGRADED: {problem}"));
     }
-    health.advice.iter().for_each(|line| said(&format!("  ADVICE: {line}")));
+    let learning = learning(config.settings.learning_left(health.clock.now().mono));
+    health.advice.iter().chain(&learning).for_each(|line| said(&format!("  ADVICE: {line}")));
     let program = std::env::args().next().unwrap_or_else(|| "lockwarden".into());
     said(&format!("see the first alert, in another terminal:  {program} demo"));
     let loopback_only = config.traps.admission.allow.is_empty() && config.syslog.admission.allow.is_empty();

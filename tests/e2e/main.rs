@@ -21,6 +21,8 @@ mod deliver;
 mod explain;
 mod handover;
 mod hostile;
+mod idle;
+mod learning;
 mod mib;
 mod mitel;
 mod nms;

@@ -190,6 +190,11 @@ impl Site {
         self.running.as_ref().unwrap().welcome.join("\n")
     }
 
+    /// The next line on standard output that is like this.
+    pub(crate) fn printed_line(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        self.running().stdout.until(wanted).pop().unwrap()
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.running.as_ref().unwrap().child.id()

@@ -99,7 +99,42 @@ const UNIX_REPEATED: [Tunable; 2] =
     threshold!("detect.repeated-failures.unix", repeated_unix, Kind::RepeatedFailures, UNIX);
 const CLUSTER: [Tunable; 2] = threshold!("detect.repeated-failures.cluster", cluster, Kind::RepeatedFailures, &[]);
 const SU: [Tunable; 2] = threshold!("detect.failed-su", failed_su, Kind::FailedSu, &[]);
-const ALL: [&[Tunable]; 5] = [&POLICY, &CUCM_REPEATED, &UNIX_REPEATED, &CLUSTER, &SU];
+const ALL: [&[Tunable]; 6] = [&POLICY, &CUCM_REPEATED, &UNIX_REPEATED, &CLUSTER, &SU, &PATTERNS];
+
+/// A count that stands alone.
+macro_rules! limit {
+    ($key:literal, $kind:expr, $most:literal, $($field:ident).+) => {
+        Tunable {
+            key: $key,
+            kind: $kind,
+            realms: &[],
+            most: $most,
+            read: |settings| settings.$($field).+.into(),
+            write: |settings, n| settings.$($field).+ = small(n),
+        }
+    };
+}
+
+const PATTERNS: [Tunable; 9] = [
+    limit!("detect.spray.accounts", Kind::Spray, 400, patterns.spray.accounts),
+    Tunable {
+        key: "detect.spray.window-s",
+        kind: Kind::Spray,
+        realms: &[],
+        most: 3_600,
+        read: |settings| settings.patterns.spray.window.as_secs(),
+        write: |settings, s| {
+            (settings.patterns.spray.window, settings.patterns.cluster_spray.window) = (Span::secs(s), Span::secs(s));
+        },
+    },
+    limit!("detect.spray.accounts-of-day", Kind::Spray, 400, patterns.spray.of_day),
+    limit!("detect.spray.cluster-accounts", Kind::Spray, 9_999, patterns.cluster_spray.accounts),
+    limit!("detect.spray.cluster-accounts-of-day", Kind::Spray, 9_999, patterns.cluster_spray.of_day),
+    limit!("detect.distributed.sources", Kind::Distributed, 16, patterns.distributed),
+    limit!("detect.slow-climb.failures", Kind::SlowClimb, 200, patterns.slow_climb),
+    limit!("detect.success-after-failures.failures", Kind::SuccessAfterFailures, 200, patterns.success_after),
+    limit!("detect.storm.more-than", Kind::Storm, 1_000, storm),
+];
 
 fn small(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
