@@ -175,8 +175,8 @@ pub(crate) fn learning(left: Span) -> Option<String> {
     let hours = left.as_secs().div_ceil(3_600);
     let left = if hours > 48 { format!("{} days", hours.div_ceil(24)) } else { format!("{hours} h") };
     let advice = format!(
-        "still learning what is usual here, for {left} (detect.learning-days): until then a spray or slow climb is a notice unless it is far \
-         above its limit"
+        "still learning what is usual here, for {left} (detect.learning-days): until then a spray or slow climb is a notice unless it is \
+         far above its limit"
     );
     (hours > 0).then_some(advice)
 }
