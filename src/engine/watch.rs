@@ -214,6 +214,10 @@ impl Watched {
 
     fn why(&self, settings: &Settings, now: Mono) -> Option<Blind> {
         let [silent, never] = self.times(settings).map(|at| at.is_some_and(|at| at <= now));
+        let open = self.open.as_ref().map(|(open, _)| *open);
+        // What an earlier run found is so until something says otherwise.
+        let silent = silent || open == Some(Blind::Silent) && self.heard.is_none() && !settings.silent_after.is_zero();
+        let never = never || open == Some(Blind::NoSignIns) && !self.signs_in && !settings.no_sign_ins_after.is_zero();
         let unreachable = self.unreachable.is_some_and(|at| now.since(at) < UNREACHABLE);
         match (unreachable, silent, never) {
             (true, _, _) => Some(Blind::Unreachable),
