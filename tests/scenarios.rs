@@ -16,7 +16,7 @@ use std::path::Path as FilePath;
 use lockwarden::alert::{Alert, Kind, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
-use lockwarden::engine::{AccountRecord, Action, Day, Engine, Loss, Node, NodeOf, PolicyFor, Settings};
+use lockwarden::engine::{AccountRecord, Action, Day, Engine, Loss, Node, NodeOf, PolicyFor, Settings, Stranger};
 use lockwarden::event::{Authenticated, Credential, Label};
 use lockwarden::path::{Doors, Path};
 use lockwarden::units::{Mono, Now, Span, Wall};
@@ -185,6 +185,14 @@ impl Story {
                 let told = self.pass_time();
                 let (datagrams, now) = (rest.trim().parse().unwrap(), self.now());
                 self.path().lost(Loss { datagrams, remedy: "send less" }, now);
+                told + &self.actions()
+            }
+            "stranger" => {
+                let told = self.pass_time();
+                let (user, why) = rest.split_once(' ').expect("stranger ADDRESS USER WHY");
+                let why = *Verdict::ALL.iter().find(|verdict| verdict.as_str() == why).unwrap();
+                let (stranger, now) = (Stranger { from: from_text, engine_id: "80001f8804", user, why }, self.now());
+                self.path().engine.stranger(stranger, now);
                 told + &self.actions()
             }
             other => panic!("{other}: no such input"),
