@@ -44,6 +44,9 @@ pub struct AccountRecord {
     /// Whether it changed since it was last given to the store.
     #[serde(skip)]
     pub(crate) changed: bool,
+    /// Whether the store has had it.
+    #[serde(skip)]
+    pub(crate) is_stored: bool,
     /// What has happened since the store was asked for what it keeps of the account.
     #[serde(skip)]
     pub(crate) awaited: Option<Box<Awaited>>,
@@ -184,6 +187,7 @@ impl AccountRecord {
             trace: Trace::default(),
             past: None,
             changed: false,
+            is_stored: false,
             awaited: None,
         }
     }
@@ -192,6 +196,12 @@ impl AccountRecord {
     #[must_use]
     pub fn is_pinned(&self) -> bool {
         self.lock.is_some() || self.repeated.is_some() || self.trace.is_open()
+    }
+
+    /// Whether the store has had it, so that it must be told if the record is to be forgotten.
+    #[must_use]
+    pub const fn is_stored(&self) -> bool {
+        self.is_stored
     }
 
     /// Whether the account is locked, and how that is known.

@@ -16,7 +16,7 @@ pub enum Action {
     Hold(Box<Alert>, Option<Box<AccountRecord>>),
     /// Keep this record: it made room for another.
     Keep(Box<AccountRecord>),
-    /// Forget this record: it made room, and one failure is not worth keeping.
+    /// Forget this record, if the store has had it: it made room, and one failure is not worth keeping.
     Forget(Box<AccountRecord>),
     /// Forget the record with this key: more have made room than are kept.
     Discard(Vec<u8>),

@@ -15,7 +15,7 @@ impl Engine {
         let (slot, gone) = self.accounts.insert(AccountRecord::new(account.clone()))?;
         let (ghost, is_kept) = (self.ghosts.take((hash, &cluster), self.placed), self.idle.come_back(&account.key()));
         if let Some(record) = self.accounts.get_mut(slot) {
-            record.awaited = is_kept.then(Box::<Awaited>::default);
+            (record.is_stored, record.awaited) = (is_kept, is_kept.then(Box::<Awaited>::default));
             ghost.into_iter().for_each(|ghost| record.give_back(ghost, self.placed));
         }
         if is_kept {

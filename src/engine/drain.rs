@@ -13,7 +13,7 @@ impl Engine {
             if let Some(record) = self.accounts.get_mut(slot)
                 && record.changed
             {
-                record.changed = false;
+                (record.changed, record.is_stored) = (false, true);
                 keep(record);
             }
         }

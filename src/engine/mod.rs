@@ -306,8 +306,10 @@ impl Engine {
     /// Passes on that a record has changed its place.
     fn note_move(&mut self, slot: Option<Slot>) {
         if let Some(old) = self.accounts.moved.take()
-            && let Some(record) = slot.and_then(|slot| self.accounts.get(slot)).cloned()
+            && let Some(record) = slot.and_then(|slot| self.accounts.get_mut(slot))
         {
+            record.is_stored = true;
+            let record = record.clone();
             self.act(Action::Move(old, Box::new(record)));
         }
     }
@@ -418,6 +420,7 @@ impl Engine {
         rule(&mut case);
         let (found, deadline) = (case.found, detect::deadline(&self.settings, case.record));
         if !found.is_empty() {
+            record.is_stored = true;
             let record = Box::new(record.clone());
             record_told(&mut self.actions, found, record);
         }

@@ -27,7 +27,8 @@ impl Engine {
     }
 
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.
-    pub fn restore_account(&mut self, record: AccountRecord) -> bool {
+    pub fn restore_account(&mut self, mut record: AccountRecord) -> bool {
+        record.is_stored = true;
         let deadline = detect::deadline(&self.settings, &record);
         let restored = self.accounts.restore(record);
         self.note_deadline(deadline);

@@ -453,7 +453,7 @@ fn drain(path: &mut Path, turn: &mut Turn) {
             Action::Announce(alert) => turn.told.push(Told { alert, record: None, is_held: false }),
             Action::Hold(alert, record) => turn.told.push(Told { alert, record, is_held: true }),
             Action::Keep(record) => turn.records.push(*record),
-            Action::Forget(record) => turn.forgotten.push(record.key()),
+            Action::Forget(record) => turn.forgotten.extend(record.is_stored().then(|| record.key())),
             Action::Discard(key) => turn.forgotten.push(key),
             Action::Recall(account) => {
                 let key = account.key();

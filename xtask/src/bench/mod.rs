@@ -6,6 +6,7 @@
 
 mod core_path;
 mod detection;
+mod flood;
 mod footprint;
 mod latency;
 pub(crate) mod machine;
@@ -39,14 +40,14 @@ impl Extent {
 }
 
 /// Measures everything, then prints the table. `--in-process` leaves out what needs the service, `--traps` all but the traps through
-/// its socket. `--detection` measures what is found instead of what it costs.
+/// its socket, `--flood` all but a flood of invented names. `--detection` measures what is found instead of what it costs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     if let Some((first, rest)) = arguments.split_first()
         && first == "--detection"
     {
         return detection::run(workspace, rest);
     }
-    let known = ["--quick", "--in-process", "--traps"];
+    let known = ["--quick", "--in-process", "--traps", "--flood"];
     if let Some(argument) = arguments.iter().find(|argument| !known.contains(&argument.as_str())) {
         return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(", "))));
     }
@@ -58,19 +59,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
     let extent = Extent { quick: given("--quick") };
     let mut table = Table::default();
-    if !given("--traps") {
+    let only = ["--traps", "--flood"].into_iter().find(|part| given(part));
+    if only.is_none() {
         say("in process");
         core_path::measure(&mut table, extent)?;
     }
     if !given("--in-process") {
-        with_service(workspace, &mut table, extent, given("--traps"))?;
+        with_service(workspace, &mut table, extent, only)?;
     }
     print!("{table}");
     println!("{}", machine::line());
     Ok(())
 }
 
-fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only_traps: bool) -> Result<(), Failure> {
+fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only: Option<&str>) -> Result<(), Failure> {
     let budgets = Budgets::of_board(workspace)?;
     say("building the service");
     succeed(workspace.cargo().args(["build", "--release", "--package", "lockwarden"]))?;
@@ -81,9 +83,13 @@ fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only_t
     if place.directory.exists() {
         fs::remove_dir_all(&place.directory).map_err(|e| Failure::of("target/bench", e))?;
     }
-    if only_traps {
+    if only == Some("--traps") {
         say("traps");
         return traps::measure(&place, table, extent);
+    }
+    if only == Some("--flood") {
+        say("flood");
+        return flood::measure(&place, table, extent, &budgets);
     }
     say("latency");
     latency::measure(&place, table, extent)?;
@@ -92,7 +98,9 @@ fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only_t
     say("throughput");
     throughput::measure(&place, table, extent)?;
     say("traps");
-    traps::measure(&place, table, extent)
+    traps::measure(&place, table, extent)?;
+    say("flood");
+    flood::measure(&place, table, extent, &budgets)
 }
 
 /// Which part is being measured, for whoever waits.

@@ -33,11 +33,20 @@ fn ticks(stat: &str) -> Option<u64> {
 
 /// Resident memory (`VmRSS`) in KiB.
 pub(crate) fn resident_kib(process: u32) -> Result<f64, Failure> {
+    kib(process, "VmRSS:")
+}
+
+/// The most resident memory that it ever had (`VmHWM`), in KiB.
+pub(super) fn most_resident_kib(process: u32) -> Result<f64, Failure> {
+    kib(process, "VmHWM:")
+}
+
+fn kib(process: u32, what: &str) -> Result<f64, Failure> {
     let path = format!("/proc/{process}/status");
     let text = fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
-    kib.ok_or_else(|| Failure::Said(format!("{path}: no VmRSS")))
+    kib.ok_or_else(|| Failure::Said(format!("{path}: no {what}")))
 }
 
 /// Bytes that the process has had written to a disk, as far as they have left it; 0 on a file system in memory.

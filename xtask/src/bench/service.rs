@@ -114,7 +114,17 @@ impl Service {
 
     /// Failures that were counted so far.
     pub(super) fn failures(&self) -> Result<u64, Failure> {
-        Ok(number_after(&self.health()?, "\"failure\":").unwrap_or(0))
+        self.number("\"failure\":")
+    }
+
+    /// Failures and locks that were counted so far.
+    pub(super) fn counted(&self) -> Result<u64, Failure> {
+        Ok(self.failures()? + self.number("\"lockout\":")? + self.number("\"absorbed\":")?)
+    }
+
+    /// The number behind this in health; 0 if it is not there.
+    pub(super) fn number(&self, key: &str) -> Result<u64, Failure> {
+        Ok(number_after(&self.health()?, key).unwrap_or(0))
     }
 
     /// Waits until health is as wanted.

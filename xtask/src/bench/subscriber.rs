@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::workspace::Failure;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(90);
 const CONNACK: u8 = 2;
 const PUBLISH: u8 = 3;
 const SUBACK: u8 = 9;
@@ -36,6 +36,12 @@ impl Subscriber {
         let holds = |body: &[u8]| body.windows(what.len()).any(|window| window == what.as_bytes());
         while !holds(&self.await_packet(PUBLISH, |_| true)?) {}
         Ok(())
+    }
+
+    /// The next PUBLISH, its topic and what is in it.
+    pub(super) fn publish(&mut self) -> Result<String, Failure> {
+        let body = self.await_packet(PUBLISH, |_| true)?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     fn await_packet(&mut self, kind: u8, accepted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Failure> {

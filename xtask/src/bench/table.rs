@@ -33,6 +33,9 @@ pub(super) const RESIDENT_5000_KIB: Budget = Budget::AtMost(14.0 * 1024.0);
 pub(super) const START_MS: Budget = Budget::AtMost(150.0);
 /// "ten times the efficiency of the best peer".
 pub(super) const OF_PEER: Budget = Budget::AtMost(0.1);
+/// "one `spray` or `storm` alert, and a real user's lockout in the middle of it still raised within one second".
+pub(super) const FLOOD_ALERTS: Budget = Budget::AtMost(1.0);
+pub(super) const FLOOD_LOCKOUT_MS: Budget = Budget::AtMost(1_000.0);
 /// "without loss".
 pub(super) const LOST: Budget = Budget::AtMost(0.0);
 
@@ -41,6 +44,8 @@ pub(super) const LOST: Budget = Budget::AtMost(0.0);
 pub(super) struct Budgets {
     pub(super) binary_kib: Budget,
     pub(super) resident_idle_kib: Budget,
+    pub(super) resident_flood_kib: Budget,
+    pub(super) flash_mib: Budget,
 }
 
 impl Budgets {
@@ -53,7 +58,12 @@ impl Budgets {
             let value = number_of(&text, key);
             value.map(Budget::AtMost).ok_or_else(|| Failure::Said(format!("{name}: [budget] {key} is missing")))
         };
-        Ok(Self { binary_kib: of("binary-kib")?, resident_idle_kib: of("resident-idle-kib")? })
+        Ok(Self {
+            binary_kib: of("binary-kib")?,
+            resident_idle_kib: of("resident-idle-kib")?,
+            resident_flood_kib: of("resident-flood-kib")?,
+            flash_mib: of("flash-mb")?,
+        })
     }
 }
 
