@@ -5,9 +5,9 @@ use core::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Basis, EVIDENCE, SOURCES};
-use crate::engine::alerts;
 use crate::engine::climb::Around;
 use crate::engine::correlate::Attempts;
+use crate::engine::few::Few;
 use crate::engine::ghosts::Ghost;
 use crate::engine::tally::Window;
 use crate::engine::trace::Trace;
@@ -30,9 +30,9 @@ pub struct AccountRecord {
     /// What is known of the present run of failures; an alert about it says this.
     pub(crate) run: Run,
     /// The lock, if there is one.
-    pub(crate) lock: Option<Lock>,
+    pub(crate) lock: Option<Box<Lock>>,
     /// The open `repeated-failures` (or `failed-su`) alert.
-    pub(crate) repeated: Option<Repeated>,
+    pub(crate) repeated: Option<Box<Repeated>>,
     /// When the last lock or run of failures ended.
     pub(crate) ended: Option<Mono>,
     /// Its last day; the store keeps it apart.
@@ -75,9 +75,9 @@ pub(crate) struct Run {
     pub(crate) stamped: Option<Wall>,
     pub(crate) node: Label,
     pub(crate) interface: Label,
-    pub(crate) sources: heapless::Vec<Label, SOURCES>,
+    pub(crate) sources: Few<Label, SOURCES>,
     pub(crate) authenticated: Option<Authenticated>,
-    pub(crate) evidence: heapless::Deque<Seen, EVIDENCE>,
+    pub(crate) evidence: Few<Seen, EVIDENCE>,
 }
 
 /// One observation, in a form that is cheap to keep.
@@ -154,20 +154,17 @@ impl Run {
         }
         rest.sources.into_iter().for_each(|source| self.note_source(source.as_str()));
         self.authenticated = [self.authenticated, rest.authenticated].into_iter().flatten().min();
-        rest.evidence.into_iter().for_each(|seen| self.note_evidence(seen));
-    }
-
-    fn note_evidence(&mut self, seen: Seen) {
-        if self.evidence.is_full() {
-            self.evidence.pop_front();
-        }
-        // There is room now.
-        let _full = self.evidence.push_back(seen).is_err();
+        rest.evidence.into_iter().for_each(|seen| self.evidence.push(seen));
     }
 
     fn note_source(&mut self, source: &str) {
-        if !self.sources.iter().any(|known| known.as_str() == source.trim()) {
-            alerts::add_source(&mut self.sources, Label::from_wire(source));
+        let source = source.trim();
+        if !source.is_empty() && !self.sources.iter().any(|known| known.as_str() == source) {
+            let source = Label::from_wire(source);
+            // What is cut off or made safe may be known already.
+            if !self.sources.contains(&source) {
+                self.sources.push(source);
+            }
         }
     }
 }
@@ -324,7 +321,7 @@ impl AccountRecord {
         let weakest = run.authenticated.map_or(observation.authenticated, |known| known.min(observation.authenticated));
         run.authenticated = Some(weakest);
         run.note_source(observation.source);
-        run.note_evidence(seen);
+        run.evidence.push(seen);
     }
 }
 
@@ -399,7 +396,7 @@ mod tests {
             };
             let mut run =
                 Run { node: Label::from_wire(node), first: Some(seen.at), last: Some(seen.at), ..Run::default() };
-            (0..evidence).for_each(|_| run.note_evidence(seen));
+            (0..evidence).for_each(|_| run.evidence.push(seen));
             run.note_source(if node.is_empty() { "192.0.2.9" } else { "192.0.2.8" });
             run
         };

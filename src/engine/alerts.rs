@@ -172,7 +172,7 @@ pub(crate) fn base(
         basis: None,
         reason: None,
         interface: given(&run.interface),
-        sources: run.sources.clone(),
+        sources: run.sources.iter().cloned().collect(),
         failures: 0,
         window_s: 0,
         first_failure: run.first,

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::account::Seen;
+use crate::engine::few::Few;
 use crate::event::{Channel, Credential, Family, Observation, Stamped};
 use crate::units::{Mono, Span};
 
@@ -31,7 +32,7 @@ pub(crate) struct Attempt {
     node: u32,
     source: u32,
     credential: Credential,
-    told: heapless::Vec<Seen, TOLD>,
+    told: Few<Seen, TOLD>,
 }
 
 /// What an observation turned out to be.
@@ -47,11 +48,11 @@ pub(crate) enum Taken {
 
 /// The newest attempts of one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Attempts(heapless::Deque<Attempt, KEPT>);
+pub(crate) struct Attempts(Few<Attempt, KEPT>);
 
 impl Attempts {
     pub(crate) const fn new() -> Self {
-        Self(heapless::Deque::new())
+        Self(Few::new())
     }
 
     /// The credential that all attempts since `began` were about; unknown if one is unknown or two differ.
@@ -65,16 +66,8 @@ impl Attempts {
     pub(crate) fn follow(&mut self, kept: Self) {
         let rest = core::mem::replace(self, kept);
         for attempt in rest.0 {
-            self.push(attempt);
+            self.0.push(attempt);
         }
-    }
-
-    fn push(&mut self, attempt: Attempt) {
-        if self.0.is_full() {
-            self.0.pop_front();
-        }
-        // There is room now.
-        let _full = self.0.push_back(attempt).is_err();
     }
 
     /// Takes an observation in.
@@ -94,7 +87,7 @@ impl Attempts {
             attempt.enrich(&told, seen);
             return Taken::Merged(attempt.at, adds_source);
         }
-        self.push(Attempt::begin(&told, seen, now));
+        self.0.push(Attempt::begin(&told, seen, now));
         Taken::New
     }
 }
@@ -103,7 +96,7 @@ impl Attempt {
     /// An attempt that was told for the first time.
     pub(crate) fn begin(told: &Telling, seen: Seen, now: Mono) -> Self {
         let (stamp, node, source, credential) = (told.stamp, told.node, told.source, told.credential);
-        let mut attempt = Self { at: now, stamp, node, source, credential, told: heapless::Vec::new() };
+        let mut attempt = Self { at: now, stamp, node, source, credential, told: Few::new() };
         attempt.enrich(told, seen);
         attempt
     }
@@ -115,7 +108,9 @@ impl Attempt {
 
     pub(crate) fn enrich(&mut self, telling: &Telling, seen: Seen) {
         // A way that finds no place is merged all the same, only not told apart from itself.
-        let _full = self.told.push(seen).is_err();
+        if !self.told.is_full() {
+            self.told.push(seen);
+        }
         if self.source == 0 {
             self.source = telling.source;
         }

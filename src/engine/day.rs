@@ -82,7 +82,7 @@ mod tests {
             record.count(at(minute), credential);
             record.trace.note(None, at(minute));
         }
-        record.lock = Some(Lock {
+        record.lock = Some(Box::new(Lock {
             open: open("hq.lockout.1"),
             basis: Basis::Reported,
             reason: None,
@@ -90,7 +90,7 @@ mod tests {
             until: Some(at(33)),
             unlock_expected: None,
             credential: Credential::Password,
-        });
+        }));
         record.past = Some(Past { from: at(0), until: at(1), failures: 2 });
         let pattern = Pattern {
             open: open("hq.slow-climb.2"),

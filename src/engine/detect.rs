@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
         }
         let began = self.record.run.last.unwrap_or(self.now.wall);
         let open = alerts::open(self.settings, Kind::RepeatedFailures, self.record, began, self.now);
-        self.record.repeated = Some(Repeated { open, failures: reported });
+        self.record.repeated = Some(Box::new(Repeated { open, failures: reported }));
         self.tell_repeated(State::Raised);
     }
 
@@ -281,7 +281,7 @@ impl<'a> Case<'a> {
         let (until, unlock_expected) = self.end(from, lasts);
         // Without a reason it may be an administrator's lock, whose end nobody can expect; it clears with the policy all the same.
         let unlock_expected = unlock_expected.filter(|_| reason.is_some());
-        self.record.lock = Some(Lock { open, basis, reason, failures, until, unlock_expected, credential });
+        self.record.lock = Some(Box::new(Lock { open, basis, reason, failures, until, unlock_expected, credential }));
         if !matches!(reason, Some(LockReason::Administrator | LockReason::Inactive)) {
             self.record.forget_day();
         }
@@ -339,7 +339,7 @@ impl<'a> Case<'a> {
             // The run can outlast an alert that cleared, so the failure that fires is its identity, not the first of the run.
             let began = self.record.run.last.unwrap_or(self.now.wall);
             let open = alerts::open(self.settings, Kind::RepeatedFailures, self.record, began, self.now);
-            self.record.repeated = Some(Repeated { open, failures });
+            self.record.repeated = Some(Box::new(Repeated { open, failures }));
             self.tell_repeated(State::Raised);
         }
     }

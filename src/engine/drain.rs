@@ -7,16 +7,19 @@ use crate::engine::su::Switcher;
 use crate::units::Mono;
 
 impl Engine {
-    /// Gives every record that changed since the last call to `keep`.
-    pub fn drain_changed(&mut self, mut keep: impl FnMut(&AccountRecord)) {
+    /// Gives at most so many records that changed, and were not given since, to `keep`; true if there are more.
+    pub fn drain_changed(&mut self, most: usize, mut keep: impl FnMut(&AccountRecord)) -> bool {
+        let mut given = 0;
         for slot in self.accounts.slots() {
-            if let Some(record) = self.accounts.get_mut(slot)
-                && record.changed
-            {
-                (record.changed, record.is_stored) = (false, true);
-                keep(record);
+            let Some(record) = self.accounts.get_mut(slot).filter(|record| record.changed) else { continue };
+            if given == most {
+                return true;
             }
+            (record.changed, record.is_stored) = (false, true);
+            keep(record);
+            given += 1;
         }
+        false
     }
 
     /// Gives what is counted of sprays to `keep`, with its key: what changed and was not kept within the last minutes, with `all` all

@@ -17,6 +17,7 @@ mod day;
 mod detect;
 mod distinct;
 mod drain;
+mod few;
 mod ghosts;
 mod idle;
 mod log;

@@ -2,19 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::few::Few;
 use crate::engine::policy::MAX_FAILED_LOGONS;
 use crate::event::Credential;
 use crate::units::{Mono, Span};
 
-/// The newest failures, at most [`MAX_FAILED_LOGONS`], in tenths of a second of the engine's time line. More than the highest
-/// limit need not be kept: what counts is whether the limit is reached.
-///
-/// Beside each, what is known of the credential. The store keeps that apart.
+/// The newest failures, at most [`MAX_FAILED_LOGONS`]. More than the highest limit need not be kept: what counts is whether the limit is
+/// reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Window(
-    heapless::Deque<u32, MAX_FAILED_LOGONS>,
-    #[serde(skip)] heapless::Deque<Credential, MAX_FAILED_LOGONS>,
-);
+pub(crate) struct Window(Few<Failure, MAX_FAILED_LOGONS>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Failure {
+    /// In tenths of a second of the engine's time line.
+    at: u32,
+    /// What is known of it. The store keeps that apart.
+    #[serde(skip)]
+    about: Credential,
+}
 
 /// A tenth of a second on the time line; enough for 13 years of it, after which all failures count as one age.
 fn tenths(at: Mono) -> u32 {
@@ -23,23 +28,15 @@ fn tenths(at: Mono) -> u32 {
 
 impl Window {
     /// Takes in a failure that happened at `at`; it can be one that came late, before others.
-    pub(crate) fn record(&mut self, at: Mono, credential: Credential) {
-        // Nothing is known of those that a store of layout 1 had.
-        while self.1.len() < self.0.len() && self.1.push_front(Credential::Unknown).is_ok() {}
+    pub(crate) fn record(&mut self, at: Mono, about: Credential) {
         let at = tenths(at);
-        if self.0.is_full() {
-            if self.0.front().is_some_and(|oldest| at < *oldest) {
-                return;
-            }
-            self.pop_front();
+        if self.0.is_full() && self.0.first().is_some_and(|oldest| at < oldest.at) {
+            return;
         }
-        // There is room now.
-        let _full = self.0.push_back(at).is_err() || self.1.push_back(credential).is_err();
-        let mut place = self.0.len() - 1;
-        while place > 0 && self.0.get(place - 1).is_some_and(|other| at < *other) {
-            self.0.swap(place - 1, place);
-            self.1.swap(place - 1, place);
-            place -= 1;
+        self.0.push(Failure { at, about });
+        let later = self.0.iter().rev().skip(1).take_while(|other| at < other.at).count();
+        if let Some(place) = self.0.len().checked_sub(later + 1) {
+            self.0.get_mut(place..).into_iter().for_each(|rest| rest.rotate_right(1));
         }
     }
 
@@ -62,101 +59,70 @@ impl Window {
             let [pin, password] = both.map(|of| self.reaching(limit, at, span, since, Some(of)));
             return if pin.0 > password.0 { pin } else { password };
         }
-        // Shorter than the times by what is not known, all of it at the front.
-        let forgotten = self.0.len().saturating_sub(self.1.len());
-        let counts = |place: usize| {
-            let known = place.checked_sub(forgotten).and_then(|place| self.1.get(place)).copied().unwrap_or_default();
-            known == Credential::Unknown || of.is_none_or(|of| of == known)
-        };
+        let counts = |about: Credential| about == Credential::Unknown || of.is_none_or(|of| of == about);
         let within = |end: Mono| {
             let (from, to) = (tenths((end - span).max(since)), tenths(end));
-            u32::try_from(self.0.iter().enumerate().filter(|&(n, &at)| from <= at && at <= to && counts(n)).count())
-                .unwrap_or(u32::MAX)
+            let counted =
+                self.0.iter().filter(|failure| from <= failure.at && failure.at <= to && counts(failure.about));
+            u32::try_from(counted.count()).unwrap_or(u32::MAX)
         };
-        let later = self.0.iter().filter(|&&end| tenths(at) < end && end <= tenths(at + span));
-        let ends = core::iter::once(at).chain(later.map(|&end| Mono::from_millis(u64::from(end) * 100)));
+        let later = self.0.iter().map(|failure| failure.at).filter(|&end| tenths(at) < end && end <= tenths(at + span));
+        let ends = core::iter::once(at).chain(later.map(|end| Mono::from_millis(u64::from(end) * 100)));
         ends.map(|end| (within(end), end)).find(|(failures, _)| *failures >= limit).unwrap_or((within(at), at))
     }
 
     /// Failures at `since` or later.
     pub(crate) fn count_since(&self, since: Mono) -> u32 {
         let since = tenths(since);
-        u32::try_from(self.0.iter().filter(|&&at| at >= since).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.0.iter().filter(|failure| failure.at >= since).count()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn forget_before(&mut self, since: Mono) {
         let since = tenths(since);
-        while self.0.front().is_some_and(|&at| at < since) {
-            self.pop_front();
-        }
+        self.0.retain(|failure| failure.at >= since);
     }
 
     /// Drops what is about this credential.
     pub(crate) fn forget(&mut self, credential: Credential) {
-        for _ in 0..self.0.len() {
-            let about = if self.1.len() == self.0.len() { self.1.pop_front() } else { None }.unwrap_or_default();
-            let Some(at) = self.0.pop_front() else { return };
-            if about != credential {
-                // There is room: one was taken out.
-                let _full = self.0.push_back(at).is_err() || self.1.push_back(about).is_err();
-            }
-        }
+        self.0.retain(|failure| failure.about != credential);
     }
 
     /// Takes back so many failures at `at` that are about an unknown credential, if they are there still.
     pub(crate) fn take_back(&mut self, at: Mono, failures: u32) {
-        let (at, mut taken) = (tenths(at), 0);
-        for _ in 0..self.0.len() {
-            let about = if self.1.len() == self.0.len() { self.1.pop_front() } else { None }.unwrap_or_default();
-            let Some(other) = self.0.pop_front() else { break };
-            if taken < failures && other == at && about == Credential::Unknown {
-                taken += 1;
-                continue;
-            }
-            // There is room: one was taken out.
-            let _full = self.0.push_back(other).is_err() || self.1.push_back(about).is_err();
-        }
+        let (given, mut left) = (Failure { at: tenths(at), about: Credential::Unknown }, failures);
+        self.0.retain(|failure| {
+            let is_given = left > 0 && *failure == given;
+            left -= u32::from(is_given);
+            !is_given
+        });
     }
 
     /// Takes in the failures of another window from `since` on.
     pub(crate) fn follow(&mut self, kept: &Self, since: Mono) {
-        let forgotten = kept.0.len().saturating_sub(kept.1.len());
-        let about = |n: usize| n.checked_sub(forgotten).and_then(|n| kept.1.get(n)).copied().unwrap_or_default();
-        let counting = kept.0.iter().enumerate().filter(|(_, at)| **at >= tenths(since));
-        counting.for_each(|(n, at)| self.record(Mono::from_millis(u64::from(*at) * 100), about(n)));
+        let counting = kept.0.iter().filter(|failure| failure.at >= tenths(since));
+        counting.for_each(|failure| self.record(Mono::from_millis(u64::from(failure.at) * 100), failure.about));
     }
 
     /// When the newest of them was.
     pub(crate) fn newest(&self) -> Option<Mono> {
-        self.0.back().map(|at| Mono::from_millis(u64::from(*at) * 100))
+        self.0.last().map(|failure| Mono::from_millis(u64::from(failure.at) * 100))
     }
 
     /// What each failure was about, the oldest first; nothing if it is known of none.
     pub(crate) fn credentials(&self) -> heapless::Vec<Credential, MAX_FAILED_LOGONS> {
-        let is_known = self.1.iter().any(|about| *about != Credential::Unknown);
-        let forgotten = core::iter::repeat_n(Credential::Unknown, self.0.len().saturating_sub(self.1.len()));
-        if is_known { forgotten.chain(self.1.iter().copied()).collect() } else { heapless::Vec::new() }
+        let is_known = self.0.iter().any(|failure| failure.about != Credential::Unknown);
+        self.0.iter().filter(|_| is_known).map(|failure| failure.about).collect()
     }
 
     /// Takes back what the failures were about. Of another number of failures it says nothing.
     pub(crate) fn know(&mut self, credentials: &[Credential]) {
         if credentials.len() == self.0.len() {
-            self.1.clear();
-            // There is room for as many as there are failures.
-            let _full = credentials.iter().any(|about| self.1.push_back(*about).is_err());
+            self.0.iter_mut().zip(credentials).for_each(|(failure, about)| failure.about = *about);
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
-        self.1.clear();
-    }
-
-    fn pop_front(&mut self) {
-        if self.1.len() == self.0.len() {
-            self.1.pop_front();
-        }
-        self.0.pop_front();
     }
 
     pub(crate) fn len(&self) -> usize {

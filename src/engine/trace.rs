@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Severity;
 use crate::engine::account::Open;
 use crate::engine::correlate::number;
+use crate::engine::few::Few;
 use crate::engine::patterns::Patterns;
 use crate::units::{Mono, Span};
 
@@ -29,7 +30,7 @@ pub struct Trace {
     /// Failures in that hour and each before it.
     counts: [u8; HOURS],
     /// From where, the newest last, and in which hour last.
-    origins: heapless::Vec<(Origin, u64), { Patterns::MOST_SOURCES }>,
+    origins: Few<(Origin, u64), { Patterns::MOST_SOURCES }>,
     /// The newest failure, in tenths of a second.
     last: u64,
     /// The gap before it, in tenths of a second, and how many before it were as long.
@@ -220,11 +221,7 @@ impl Trace {
         let (hour, newest) = (at.as_millis() / HOUR.as_millis(), self.hour);
         self.origins.retain(|(known, at)| at + HOURS as u64 > newest && Some(*known) != source);
         let Some(source) = source else { return };
-        if self.origins.is_full() {
-            self.origins.remove(0);
-        }
-        // There is room now.
-        let _full = self.origins.push((source, hour)).is_err();
+        self.origins.push((source, hour));
     }
 
     fn note_pace(&mut self, at: u64) {

@@ -40,6 +40,7 @@ enum Request {
     Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
     Switcher { key: Vec<u8>, reply: oneshot::Sender<Option<Box<Switcher>>> },
     Report { reply: oneshot::Sender<StoreReport> },
+    Settled { reply: oneshot::Sender<()> },
     Stop { reply: oneshot::Sender<()> },
 }
 
@@ -116,6 +117,11 @@ impl KeeperHandle {
 
     pub(crate) async fn report(&self) -> StoreReport {
         self.ask(|reply| Request::Report { reply }).await.unwrap_or_default()
+    }
+
+    /// Returns when everything that was asked before is done.
+    pub(crate) async fn settled(&self) {
+        let _gone = self.ask(|reply| Request::Settled { reply }).await.is_none();
     }
 
     pub(crate) async fn stop(&self) {
@@ -324,6 +330,9 @@ impl Keeper {
             Request::Switcher { key, reply } => {
                 let user = self.store.switcher::<Switcher>(&key).ok().flatten().map(Box::new);
                 let _gone = reply.send(user).is_err();
+            }
+            Request::Settled { reply } => {
+                let _gone = reply.send(()).is_err();
             }
             Request::Report { reply } => {
                 let _gone = reply.send(self.report()).is_err();

@@ -30,6 +30,8 @@ use crate::verdict::Outcome;
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
+/// Accounts that are given to the store together, when nothing hurries: what it costs in memory is little then.
+const AT_ONCE: usize = 256;
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
@@ -141,7 +143,7 @@ impl Receiver {
                     let _turn = self.turnstile.lock().await;
                     // What is shown is on the medium, so that its number is not given again after a power cut.
                     if self.path.borrow().engine.has_audit() {
-                        self.flush(false).await;
+                        self.flush(false, AT_ONCE).await;
                     }
                     let _gone = reply.send(()).is_err();
                 }
@@ -160,7 +162,9 @@ impl Receiver {
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
                     self.hurry().await;
-                    self.flush(true).await;
+                    while self.flush(true, AT_ONCE).await {
+                        self.keeper.settled().await;
+                    }
                     let _gone = reply.send(()).is_err();
                     return;
                 }
@@ -309,7 +313,7 @@ impl Receiver {
             show_gap(&mut path, turn.now);
             if !turn.answers.is_empty() {
                 // What an answered inform carried must not be lost, so its counters go with it.
-                path.engine.drain_changed(|record| turn.records.push(record.clone()));
+                path.engine.drain_changed(usize::MAX, |record| turn.records.push(record.clone()));
             }
             show_learnt(&mut path);
             drain_senders(&mut path, &mut turn);
@@ -357,9 +361,15 @@ impl Receiver {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             timer.tick().await;
-            let _turn = self.turnstile.lock().await;
-            self.flush(false).await;
+            while self.flush_some().await {
+                self.keeper.settled().await;
+            }
         }
+    }
+
+    async fn flush_some(&self) -> bool {
+        let _turn = self.turnstile.lock().await;
+        self.flush(false, AT_ONCE).await
     }
 
     /// What waits for pieces is counted as it is: nothing waits over a restart.
@@ -385,16 +395,17 @@ impl Receiver {
         }
     }
 
-    /// Gives the store what has changed; at the end `all` of it.
-    async fn flush(&self, all: bool) {
+    /// Gives the store what has changed, of accounts `most`, and at the end `all` that is counted of sprays. True if more accounts have
+    /// changed.
+    async fn flush(&self, all: bool, most: usize) -> bool {
         let mut turn = Turn::at(self.clock.now());
         self.count_drops(&mut turn);
         self.due.notify_one();
-        {
+        let more = {
             let mut path = self.path.borrow_mut();
             drain(&mut path, &mut turn);
-            path.engine.drain_changed(|record| turn.records.push(record.clone()));
-            if !turn.records.is_empty() {
+            let more = path.engine.drain_changed(most, |record| turn.records.push(record.clone()));
+            if !turn.records.is_empty() && !more {
                 turn.nodes = path.engine.nodes().cloned().collect();
             }
             if let Some(usm) = path.usm.as_mut() {
@@ -403,10 +414,12 @@ impl Receiver {
             path.engine.drain_fronts(all, turn.now.mono, |key, front| turn.fronts.push((key, front.cloned())));
             turn.sync = true;
             drain_audit(&mut path, &mut turn);
-        }
+            more
+        };
         if !turn.is_empty() {
             self.keeper.keep(turn).await;
         }
+        more
     }
 }
 
