@@ -302,7 +302,7 @@ impl Story {
         });
         let switchers = self.switchers.clone();
         let nodes: Vec<Node> = old.engine.nodes().cloned().collect();
-        old.engine.drain_audit(now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
+        old.engine.drain_audit(usize::MAX, now.mono, |record| drop(self.audit.insert(record.id, record.clone())));
         let next = self.audit.last_key_value().map_or(1, |(id, _)| id + 1);
         let (kept, open) = (self.kept.clone(), self.open.clone());
         let engine = &mut self.path().engine;
@@ -405,7 +405,7 @@ impl Story {
     fn audit(&mut self) -> String {
         let now = self.now();
         let mut changed = Vec::new();
-        self.path().engine.drain_audit(now.mono, |record| changed.push(record.clone()));
+        self.path().engine.drain_audit(usize::MAX, now.mono, |record| changed.push(record.clone()));
         self.audit.extend(changed.into_iter().map(|record| (record.id, record)));
         self.audit.values().rev().map(|record| recorded(record) + "\n").collect()
     }

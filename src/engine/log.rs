@@ -18,9 +18,10 @@ impl Engine {
         let _known = self.replays.seen(record.fingerprint().rotate_left(record.channel as u32));
     }
 
-    /// Gives every record of the audit log that is new or has changed since the last call to `keep`, in the order of their numbers.
-    pub fn drain_audit(&mut self, now: Mono, keep: impl FnMut(&AuditRecord)) {
-        self.trail.drain_changed(self.settings.merge_window, now, keep);
+    /// Gives at most so many records of the audit log that are new or have changed since they were given to `keep`, in the order of their
+    /// numbers.
+    pub fn drain_audit(&mut self, most: usize, now: Mono, keep: impl FnMut(&AuditRecord)) {
+        self.trail.drain_changed(most, self.settings.merge_window, now, keep);
     }
 
     /// Whether [`Engine::drain_audit`] would give something.

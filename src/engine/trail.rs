@@ -147,17 +147,18 @@ impl Trail {
         id
     }
 
-    /// Gives every record that is new or has changed to `keep`, in the order of their numbers, and lets go of those that nothing
-    /// will be added to.
-    pub(crate) fn drain_changed(&mut self, window: Span, now: Mono, mut keep: impl FnMut(&AuditRecord)) {
+    /// Gives at most so many records that are new or have changed to `keep`, in the order of their numbers, and lets go of those that
+    /// nothing will be added to.
+    pub(crate) fn drain_changed(&mut self, most: usize, window: Span, now: Mono, mut keep: impl FnMut(&AuditRecord)) {
         let first = self.first();
         let from = usize::try_from(self.changed_from.saturating_sub(first)).unwrap_or(usize::MAX);
-        for held in self.held.iter_mut().skip(from).filter(|held| held.changed) {
+        let mut changed = self.held.iter_mut().skip(from).filter(|held| held.changed);
+        for held in changed.by_ref().take(most) {
             held.changed = false;
             keep(&held.record);
         }
-        self.changed_from = self.next;
-        while self.held.front().is_some_and(|held| held.since + window < now) {
+        self.changed_from = changed.next().map_or(self.next, |held| held.record.id);
+        while self.held.front().is_some_and(|held| !held.changed && held.since + window < now) {
             self.held.pop_front();
         }
     }

@@ -166,7 +166,7 @@ mod tests {
 
     fn drained(path: &mut Path, now: Now) -> Vec<AuditRecord> {
         let mut records = Vec::new();
-        path.engine.drain_audit(now.mono, |record| records.push(record.clone()));
+        path.engine.drain_audit(usize::MAX, now.mono, |record| records.push(record.clone()));
         records
     }
 

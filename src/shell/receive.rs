@@ -30,7 +30,7 @@ use crate::verdict::Outcome;
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
-/// Accounts that are given to the store together, when nothing hurries: what it costs in memory is little then.
+/// Accounts, and records of the audit log, that are given to the store together, when nothing hurries: what it costs in memory is little then.
 const AT_ONCE: usize = 256;
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_535;
@@ -142,7 +142,7 @@ impl Receiver {
                 Question::Audit(reply) => {
                     let _turn = self.turnstile.lock().await;
                     // What is shown is on the medium, so that its number is not given again after a power cut.
-                    if self.path.borrow().engine.has_audit() {
+                    while self.path.borrow().engine.has_audit() {
                         self.flush(false, AT_ONCE).await;
                     }
                     let _gone = reply.send(()).is_err();
@@ -414,7 +414,7 @@ impl Receiver {
             path.engine.drain_fronts(all, turn.now.mono, |key, front| turn.fronts.push((key, front.cloned())));
             turn.sync = true;
             drain_audit(&mut path, &mut turn);
-            more
+            more || path.engine.has_audit()
         };
         if !turn.is_empty() {
             self.keeper.keep(turn).await;
@@ -438,7 +438,7 @@ fn drain_audit(path: &mut Path, turn: &mut Turn) {
     if turn.is_urgent() {
         let now = turn.now.mono;
         path.engine.drain_switchers(|key, user| turn.switchers.push((key, user.cloned())));
-        path.engine.drain_audit(now, |record| turn.audit.push(record.clone()));
+        path.engine.drain_audit(AT_ONCE, now, |record| turn.audit.push(record.clone()));
     }
 }
 
