@@ -138,6 +138,24 @@ fn a_flood_of_invented_names_is_one_alert_and_hides_no_lock() {
     // The person was pushed out and came back.
     assert!((NAMES + 2..=NAMES + 4).contains(&all), "{all}");
     assert_eq!((untracked, site.most), (0, 0), "nothing of it is written to the disk");
+    let mut changed = || {
+        let mut names = Vec::new();
+        assert!(!site.engine.drain_changed(usize::MAX, false, |record| names.push(record.account.name.to_string())));
+        names.sort();
+        names
+    };
+    assert_eq!(changed(), ["asmith", "jdoe"], "while it goes on");
+    assert_eq!(changed().len(), at_hand - 2, "what is left of it when it is over");
+}
+
+#[test]
+fn what_has_changed_is_given_out_in_pieces_each_once() {
+    let mut site = Box::new();
+    (0..10).for_each(|n| site.hear(&said(&format!("user{n}"), "192.0.2.15", Meaning::Failure), n));
+    let mut names = Vec::new();
+    let mut more = || site.engine.drain_changed(4, false, |record| names.push(record.account.name.to_string()));
+    assert_eq!([more(), more(), more(), more()], [true, true, false, false]);
+    assert_eq!(names, (0..10).map(|n| format!("user{n}")).collect::<Vec<_>>());
 }
 
 const DAWN: u64 = 9 * 40 * 60_000;

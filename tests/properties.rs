@@ -199,7 +199,7 @@ impl Site {
     fn restart(&mut self) {
         let now = clocks(self.passed).mono;
         let kept = &mut self.kept;
-        assert!(!self.engine.drain_changed(usize::MAX, |record| drop(kept.insert(record.key(), record.clone()))));
+        assert!(!self.engine.drain_changed(usize::MAX, true, |record| drop(kept.insert(record.key(), record.clone()))));
         let fronts = &mut self.fronts;
         self.engine.drain_fronts(true, now, |key, front| {
             fronts.remove(&key);

@@ -285,7 +285,7 @@ impl Story {
         }
         let Some(mut old) = self.path.take() else { return told };
         let mut changed = Vec::new();
-        assert!(!old.engine.drain_changed(usize::MAX, |record| changed.push(record.clone())));
+        assert!(!old.engine.drain_changed(usize::MAX, true, |record| changed.push(record.clone())));
         for record in changed {
             self.kept.retain(|known| known.key() != record.key());
             self.kept.push(record);

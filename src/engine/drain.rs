@@ -7,11 +7,16 @@ use crate::engine::su::Switcher;
 use crate::units::Mono;
 
 impl Engine {
-    /// Gives at most so many records that changed, and were not given since, to `keep`; true if there are more.
-    pub fn drain_changed(&mut self, most: usize, mut keep: impl FnMut(&AccountRecord)) -> bool {
+    /// Gives at most so many records that changed, and were not given since, to `keep`; true if there are more. Without `all`, while
+    /// accounts have to make room for others, one that failed once and was never kept is not given: it would soon be forgotten again.
+    pub fn drain_changed(&mut self, most: usize, all: bool, mut keep: impl FnMut(&AccountRecord)) -> bool {
+        let is_crowded = !all && self.accounts.evicted > self.evicted_before;
         let mut given = 0;
         for slot in self.accounts.slots() {
             let Some(record) = self.accounts.get_mut(slot).filter(|record| record.changed) else { continue };
+            if is_crowded && record.total <= 1 && !record.is_stored && !record.is_pinned() {
+                continue;
+            }
             if given == most {
                 return true;
             }
@@ -19,6 +24,7 @@ impl Engine {
             keep(record);
             given += 1;
         }
+        self.evicted_before = self.accounts.evicted;
         false
     }
 

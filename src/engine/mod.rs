@@ -106,10 +106,12 @@ pub struct Engine {
     switchers: Switchers,
     sprays: Sprays,
     storm: Storm,
-    actions: heapless::Deque<Action, ACTIONS>,
+    actions: Box<heapless::Deque<Action, ACTIONS>>,
     /// Not later than the earliest deadline of any account.
     next: Option<Mono>,
     idle: Idle,
+    /// Accounts that had made room when the store was last given all that had changed.
+    evicted_before: u64,
     /// Failures that could not be kept, since every account in the table is locked or has an open alert.
     untracked: u64,
 }
@@ -138,9 +140,10 @@ impl Engine {
             switchers: Switchers::default(),
             sprays: Sprays::default(),
             storm: Storm::default(),
-            actions: heapless::Deque::new(),
+            actions: Box::default(),
             next: None,
             idle: Idle::default(),
+            evicted_before: 0,
             untracked: 0,
         }
     }

@@ -23,7 +23,7 @@ pub struct Node {
 /// The nodes of the site, at most [`NODES`]; a new one beyond that replaces the one that is silent longest.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
-    known: heapless::Vec<Node, NODES>,
+    known: Box<heapless::Vec<Node, NODES>>,
     /// The only cluster named so far; `Some(empty)` once there are two.
     sole_cluster: Option<Label>,
     /// How many of the first are the operator's own: they stay, and what he said of them holds against any message.

@@ -31,7 +31,7 @@ use crate::verdict::Outcome;
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
 /// Accounts, and records of the audit log, that are given to the store together, when nothing hurries: what it costs in memory is little then.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 128;
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
@@ -313,7 +313,7 @@ impl Receiver {
             show_gap(&mut path, turn.now);
             if !turn.answers.is_empty() {
                 // What an answered inform carried must not be lost, so its counters go with it.
-                path.engine.drain_changed(usize::MAX, |record| turn.records.push(record.clone()));
+                path.engine.drain_changed(usize::MAX, true, |record| turn.records.push(record.clone()));
             }
             show_learnt(&mut path);
             drain_senders(&mut path, &mut turn);
@@ -395,8 +395,7 @@ impl Receiver {
         }
     }
 
-    /// Gives the store what has changed, of accounts `most`, and at the end `all` that is counted of sprays. True if more accounts have
-    /// changed.
+    /// Gives the store what has changed, of accounts and of the audit log `most`, and at the end `all` of it. True if there is more.
     async fn flush(&self, all: bool, most: usize) -> bool {
         let mut turn = Turn::at(self.clock.now());
         self.count_drops(&mut turn);
@@ -404,7 +403,7 @@ impl Receiver {
         let more = {
             let mut path = self.path.borrow_mut();
             drain(&mut path, &mut turn);
-            let more = path.engine.drain_changed(most, |record| turn.records.push(record.clone()));
+            let more = path.engine.drain_changed(most, all, |record| turn.records.push(record.clone()));
             if !turn.records.is_empty() && !more {
                 turn.nodes = path.engine.nodes().cloned().collect();
             }

@@ -25,7 +25,7 @@ use super::memory::MemoryBackend;
 use directory::{Directory, fault, kind_of};
 
 /// sled's page cache. It holds our working set many times over.
-const CACHE_BYTES: u64 = 2 << 20;
+const CACHE_BYTES: u64 = 512 << 10;
 /// sled's key of the number of the last sync: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
 /// Records that are written together into a store that nobody reads before it is whole: sled takes a fifth less space than for all
