@@ -16,7 +16,7 @@ use super::backend::{Backend, Fault, FaultKind, Pair, Tree, Write, each};
 use super::memory::MemoryBackend;
 
 /// Changes that may wait for a sync; more than that, and `apply` syncs by itself.
-const MAX_WAITING: usize = 1_024;
+const MAX_WAITING: usize = 512;
 
 /// A key in its tree.
 pub type Key = (Tree, Vec<u8>);
