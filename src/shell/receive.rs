@@ -30,7 +30,7 @@ use crate::verdict::Outcome;
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
-/// Accounts, and records of the audit log, that are given to the store together, when nothing hurries: what it costs in memory is little then.
+/// Accounts, and records of the audit log, that are given to the store together when nothing hurries, so that it takes little memory.
 const AT_ONCE: usize = 32;
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_535;
