@@ -5,6 +5,7 @@
 mod hear;
 mod mitel;
 mod pieces;
+mod probe;
 mod refusals;
 mod relay;
 

@@ -5,10 +5,12 @@
 //! Without systemd nothing is handed over, and what is left goes nowhere. <https://systemd.io/FILE_DESCRIPTOR_STORE/>
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use listenfd::ListenFd;
-use sd_notify::NotifyState::{FdName, FdStore, FdStoreRemove, Ready};
+use sd_notify::NotifyState::{FdName, FdStore, FdStoreRemove};
+
+use super::manager::tell;
 
 /// The name of connections in the store.
 const CONNECTION: &str = "lockwarden-connection";
@@ -95,19 +97,6 @@ pub(crate) fn keep_connection(stream: &TcpStream) {
 /// Whether there is somebody who keeps sockets.
 pub(crate) fn is_kept() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
-}
-
-/// We listen.
-pub(crate) fn ready() {
-    tell(&[Ready], &[]);
-}
-
-fn tell(state: &[sd_notify::NotifyState<'_>], sockets: &[&dyn AsFd]) {
-    let fds: Vec<_> = sockets.iter().map(|socket| socket.as_fd()).collect();
-    let told = if fds.is_empty() { sd_notify::notify(state) } else { sd_notify::notify_with_fds(state, &fds) };
-    if let Err(error) = told {
-        tracing::warn!("systemd cannot be told about our sockets: {error}");
-    }
 }
 
 /// No colon may stand in a name.

@@ -12,6 +12,7 @@ mod keeper;
 mod last_end;
 mod listen;
 mod log;
+mod manager;
 mod mitel;
 pub mod mqtt;
 pub mod nms;

@@ -50,6 +50,8 @@ pub(crate) enum Question {
     Accounts(oneshot::Sender<serde_json::Value>),
     /// What was received and decided, as JSON.
     Health(oneshot::Sender<serde_json::Value>),
+    /// Take a message of ours through everything.
+    Probe(oneshot::Sender<()>),
     /// Keep every record of the audit log so far.
     Audit(oneshot::Sender<()>),
     /// Take these records of another audit log, and keep them; the answer is how many of them were counted as failures.
@@ -138,6 +140,17 @@ impl Receiver {
                     }
                     let answer = report::path(&self.path.borrow(), self.clock.now());
                     let _gone = reply.send(answer).is_err();
+                }
+                Question::Probe(reply) => {
+                    let _turn = self.turnstile.lock().await;
+                    let mut turn = Turn::at(self.clock.now());
+                    {
+                        let mut path = self.path.borrow_mut();
+                        path.probe(turn.now);
+                        drain(&mut path, &mut turn);
+                    }
+                    self.settle(turn).await;
+                    let _gone = reply.send(()).is_err();
                 }
                 Question::Audit(reply) => {
                     let _turn = self.turnstile.lock().await;

@@ -29,7 +29,7 @@ use super::signals::Signals;
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
-use super::{control, handover, listen, log, outage, sinks, snmpv3, streams, zones};
+use super::{control, handover, listen, log, manager, outage, sinks, snmpv3, streams, zones};
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config, Response};
 use crate::event::Label;
@@ -351,7 +351,8 @@ async fn serve(
         servants.spawn(named("control", control::serve(listener, config.store.path.clone(), health.clone())));
     }
     servants.spawn(named("health", publish_health(health, health_document)));
-    handover::ready();
+    servants.spawn(named("watchdog", manager::watch(running.path.clone(), running.keeper.clone())));
+    manager::ready();
     let (path, admission) = (running.path.clone(), running.streams.admission.clone());
     let reload = Reload { config: config.clone(), load, path, admission, told };
     let (path, streams) = (running.path.clone(), running.streams.admission.clone());
@@ -368,6 +369,7 @@ async fn serve(
     };
     let failed = failed.map(|part| format!("{part} has ended, which it never should"));
     failed.iter().for_each(|reason| last_end.note(reason));
+    manager::stopping();
     // First nothing more is taken in.
     let left = running.streams.stop().await;
     left.iter().flatten().for_each(handover::keep_connection);
@@ -419,10 +421,14 @@ async fn publish_health(health: Health, document: watch::Sender<String>) {
         });
     }
     loop {
-        let report = lasting(health.report().await).to_string();
+        let report = lasting(health.report().await);
+        let text = report.to_string();
         let _same = document.send_if_modified(|old| {
-            let changed = *old != report;
-            *old = report;
+            let changed = *old != text;
+            if changed {
+                manager::status(&report);
+            }
+            *old = text;
             changed
         });
         let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();

@@ -3,6 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 
+use super::manager;
 use super::reload::Reload;
 
 /// What ends the service, and what makes it read its configuration and certificates again.
@@ -30,8 +31,10 @@ impl Signals {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
                 _ = self.hangup.recv() => {
+                    manager::reloading();
                     certificates.notify_one();
                     reload.again().await;
+                    manager::ready();
                 }
             }
         }

@@ -51,3 +51,4 @@ mod v3_engine;
 mod v3_matrix;
 mod v3_refused;
 mod v3_replay;
+mod watchdog;
