@@ -13,7 +13,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path as FilePath;
 
-use lockwarden::alert::{Alert, Kind, State};
+use lockwarden::alert::{Alert, State};
 use lockwarden::audit::{AuditRecord, Column};
 use lockwarden::catalogue::{Catalogue, Zones};
 use lockwarden::engine::{AccountRecord, Action, Day, Engine, Loss, Node, NodeOf, PolicyFor, Settings, Stranger};
@@ -170,6 +170,7 @@ impl Story {
         match what {
             "tick" => self.pass_time(),
             "audit" => self.pass_time() + &self.audit(),
+            "accounts" => self.pass_time() + &self.accounts(),
             "syslog" => self.deliver(false, rest.as_bytes().to_vec(), from()),
             "times" => self.repeat(rest, from_text),
             "trap" => {
@@ -363,6 +364,35 @@ impl Story {
         self.settings.policies.exceptions.push(rule);
     }
 
+    /// What `lockwarden accounts` says of each.
+    fn accounts(&mut self) -> String {
+        let now = self.now();
+        let engine = &self.path().engine;
+        let settings = engine.settings();
+        let row = |record: &AccountRecord| {
+            let mut line = format!("{} {}", record.account.realm.as_str(), record.account.name);
+            let reset = settings.policies.of(&record.account).reset;
+            write!(line, " failures={}/{}", record.failures_in(reset, now.mono), record.total).unwrap();
+            let mut add = |name: &str, value: Option<String>| {
+                value.into_iter().for_each(|value| write!(line, " {name}={value}").unwrap());
+            };
+            add("locked", record.locked().map(|basis| basis.as_str().into()));
+            add("unlock", record.unlock_expected().map(clock));
+            add("last", record.last_failure().map(clock));
+            let sources: Vec<_> = record.sources().iter().map(ToString::to_string).collect();
+            add("from", Some(sources.join(",")).filter(|from| !from.is_empty()));
+            add(
+                "credential",
+                Some(record.credential()).filter(|c| *c != Credential::Unknown).map(|c| format!("{c:?}")),
+            );
+            add("room", record.is_pinned().then(|| "kept".into()));
+            line + "\n"
+        };
+        let mut rows: Vec<String> = engine.accounts().map(row).collect();
+        rows.sort();
+        rows.concat()
+    }
+
     fn actions(&mut self) -> String {
         let mut told = String::new();
         while let Some(action) = self.path().engine.next_action() {
@@ -478,6 +508,12 @@ fn recorded(record: &AuditRecord) -> String {
 }
 
 /// One line with everything about an alert that a reader of a story wants to see.
+/// The time of day; of other days than the story's first, the day too.
+fn clock(at: Wall) -> String {
+    let text = at.to_string();
+    text.trim_start_matches("2026-01-15T").trim_end_matches('Z').trim_end_matches(".000").to_owned()
+}
+
 fn shown(alert: &Alert) -> String {
     let mut line = format!("{} {}", alert.state.as_str(), alert.kind.as_str());
     let mut add = |name: &str, value: Option<String>| {
@@ -490,7 +526,7 @@ fn shown(alert: &Alert) -> String {
     add("cluster", alert.cluster.as_ref().map(ToString::to_string));
     add("revision", Some(alert.revision.to_string()));
     add("severity", Some(alert.severity.as_str().into()));
-    add("node", alert.node.as_ref().filter(|_| alert.account.is_none()).map(ToString::to_string));
+    add("node", alert.node.as_ref().map(ToString::to_string));
     add("basis", alert.basis.map(|b| b.as_str().into()));
     add("reason", alert.reason.map(|r| r.as_str().into()));
     add(
@@ -503,15 +539,13 @@ fn shown(alert: &Alert) -> String {
     add("unlock", alert.unlock_expected.map(|at| at.to_string()));
     add("by", alert.cleared_by.map(|by| by.as_str().into()));
     add("suppressed", Some(alert.suppressed).filter(|n| *n > 0).map(|n| n.to_string()));
-    let is_pattern = matches!(
-        alert.kind,
-        Kind::Spray | Kind::Distributed | Kind::SlowClimb | Kind::SuccessAfterFailures | Kind::Storm
-    );
-    if is_pattern {
-        add("summary", Some(format!("\"{}\"", alert.summary)));
-    } else if alert.state == State::Raised {
+    if alert.state == State::Raised {
         let told = alert.evidence.iter().map(|e| format!("{}/{}", e.family, e.channel.as_str()));
         add("evidence", Some(told.collect::<Vec<_>>().join(",")));
+        add("first", alert.first_failure.map(clock));
     }
+    add("last", alert.last_failure.map(clock));
+    add("window", Some(format!("{}s", alert.window_s)));
+    add("summary", Some(format!("\"{}\"", alert.summary)));
     line
 }

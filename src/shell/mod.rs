@@ -18,6 +18,7 @@ pub mod mqtt;
 pub mod nms;
 mod open;
 mod outage;
+mod publish;
 mod recalls;
 mod receive;
 mod reload;

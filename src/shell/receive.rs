@@ -1,6 +1,8 @@
 //! The path's thread: one thread from socket to tally. It reads every UDP socket in batches, decides, and hands what must be kept
 //! to the store's thread.
 
+mod flush;
+
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -9,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::net::UdpSocket;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::sleep_until;
 
 use super::clock::Clock;
@@ -18,6 +20,7 @@ use super::keeper::KeeperHandle;
 use super::listen::{self, Bound, Input};
 use super::mitel::Feed;
 use super::report;
+use super::run::named;
 use super::sinks::relay::Queues;
 use super::streams::Delivery;
 use super::turn::{Answer, Told, Turn};
@@ -30,8 +33,6 @@ use crate::verdict::Outcome;
 
 /// Datagrams that one socket may hand in before the others get their turn.
 const BATCH: usize = 64;
-/// Accounts, and records of the audit log, that are given to the store together when nothing hurries, so that it takes little memory.
-const AT_ONCE: usize = 32;
 /// The longest UDP datagram.
 const DATAGRAM: usize = 65_535;
 /// A pause after a failed receive, so that a lasting failure does not spin.
@@ -112,20 +113,32 @@ impl Receiver {
         mut questions: mpsc::Receiver<Question>,
         flush: Span,
     ) {
+        // They never end. One that does ends the service: it would be deaf in that ear, and nobody would know.
+        let mut parts = JoinSet::new();
         for feed in feeds {
             let this = Rc::clone(&self);
-            tokio::task::spawn_local(async move {
+            parts.spawn_local(named("mitel", async move {
                 feed.follow(async |line, controller| this.take_line(line, controller).await).await;
-            });
+            }));
         }
         for bound in sockets {
-            tokio::task::spawn_local(Rc::clone(&self).listen(bound));
+            parts.spawn_local(named(&bound.address.to_string(), Rc::clone(&self).listen(bound)));
         }
         let mut streams = tokio::task::spawn_local(Rc::clone(&self).take_streams(streams));
-        tokio::task::spawn_local(Rc::clone(&self).keep_time());
-        tokio::task::spawn_local(Rc::clone(&self).flush_every(flush));
-        tokio::task::spawn_local(Rc::clone(&self).take_recalled());
-        while let Some(question) = questions.recv().await {
+        parts.spawn_local(named("time", Rc::clone(&self).keep_time()));
+        parts.spawn_local(named("flush", Rc::clone(&self).flush_every(flush)));
+        parts.spawn_local(named("recalls", Rc::clone(&self).take_recalled()));
+        loop {
+            let question = tokio::select! {
+                Some(question) = questions.recv() => question,
+                Some(part) = parts.join_next() => {
+                    tracing::error!("{} has ended, which it never should", part.unwrap_or_default());
+                    let _turn = self.turnstile.lock().await;
+                    self.keep_all().await;
+                    return;
+                }
+                else => return,
+            };
             match question {
                 Question::Accounts(reply) => {
                     let answer = report::accounts(&self.path.borrow(), self.clock.now());
@@ -156,7 +169,7 @@ impl Receiver {
                     let _turn = self.turnstile.lock().await;
                     // What is shown is on the medium, so that its number is not given again after a power cut.
                     while self.path.borrow().engine.has_audit() {
-                        self.flush(false, AT_ONCE).await;
+                        self.flush(false).await;
                     }
                     let _gone = reply.send(()).is_err();
                 }
@@ -174,10 +187,7 @@ impl Receiver {
                     let _panicked = (&mut streams).await.is_err();
                     // Nobody gets past this any more.
                     let _turn = self.turnstile.lock().await;
-                    self.hurry().await;
-                    while self.flush(true, AT_ONCE).await {
-                        self.keeper.settled().await;
-                    }
+                    self.keep_all().await;
                     let _gone = reply.send(()).is_err();
                     return;
                 }
@@ -369,36 +379,6 @@ impl Receiver {
         }
     }
 
-    async fn flush_every(self: Rc<Self>, interval: Span) {
-        let mut timer = tokio::time::interval(std::time::Duration::from_millis(interval.as_millis().max(1)));
-        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            timer.tick().await;
-            while self.flush_some().await {
-                self.keeper.settled().await;
-            }
-        }
-    }
-
-    async fn flush_some(&self) -> bool {
-        let _turn = self.turnstile.lock().await;
-        self.flush(false, AT_ONCE).await
-    }
-
-    /// What waits for pieces is counted as it is: nothing waits over a restart.
-    async fn hurry(&self) {
-        let mut turn = Turn::at(self.clock.now());
-        {
-            let mut path = self.path.borrow_mut();
-            while path.hurry(turn.now) {
-                drain(&mut path, &mut turn);
-            }
-        }
-        if !turn.is_empty() {
-            self.keeper.keep(turn).await;
-        }
-    }
-
     fn count_drops(&self, turn: &mut Turn) {
         let datagrams = self.drops.borrow_mut().since_last();
         if datagrams > 0 {
@@ -406,32 +386,6 @@ impl Receiver {
             path.lost(Loss { datagrams, remedy: &self.remedy }, turn.now);
             drain(&mut path, turn);
         }
-    }
-
-    /// Gives the store what has changed, of accounts and of the audit log `most`, and at the end `all` of it. True if there is more.
-    async fn flush(&self, all: bool, most: usize) -> bool {
-        let mut turn = Turn::at(self.clock.now());
-        self.count_drops(&mut turn);
-        self.due.notify_one();
-        let more = {
-            let mut path = self.path.borrow_mut();
-            drain(&mut path, &mut turn);
-            let more = path.engine.drain_changed(most, all, |record| turn.records.push(record.clone()));
-            if !turn.records.is_empty() && !more {
-                turn.nodes = path.engine.nodes().cloned().collect();
-            }
-            if let Some(usm) = path.usm.as_mut() {
-                usm.drain_changed(|change| turn.take_sender(change));
-            }
-            path.engine.drain_fronts(all, turn.now.mono, |key, front| turn.fronts.push((key, front.cloned())));
-            turn.sync = true;
-            drain_audit(&mut path, &mut turn);
-            more || path.engine.has_audit()
-        };
-        if !turn.is_empty() {
-            self.keeper.keep(turn).await;
-        }
-        more
     }
 }
 
@@ -450,7 +404,7 @@ fn drain_audit(path: &mut Path, turn: &mut Turn) {
     if turn.is_urgent() {
         let now = turn.now.mono;
         path.engine.drain_switchers(|key, user| turn.switchers.push((key, user.cloned())));
-        path.engine.drain_audit(AT_ONCE, now, |record| turn.audit.push(record.clone()));
+        path.engine.drain_audit(flush::AT_ONCE, now, |record| turn.audit.push(record.clone()));
     }
 }
 

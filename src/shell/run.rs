@@ -2,13 +2,14 @@
 //!
 //! What cannot be started is said in one clear line and makes the service degraded; it ends only if nothing is left to listen on.
 
+use std::future::pending;
 use std::net::TcpStream;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde_json::Value;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -29,7 +30,7 @@ use super::signals::Signals;
 use super::sinks::relay::{Queue, QueueEnd, Queues};
 use super::snmpv3::Keyring;
 use super::streams::{Certificates, Rules, StreamSocket, StreamsHandle};
-use super::{control, handover, listen, log, manager, outage, sinks, snmpv3, streams, zones};
+use super::{control, handover, listen, log, manager, outage, publish, sinks, snmpv3, streams, zones};
 use crate::catalogue::Catalogue;
 use crate::config::{Broker, Config, Response};
 use crate::event::Label;
@@ -39,9 +40,6 @@ use crate::usm::{LocalEngine, Receiver};
 
 /// How long the sinks may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
-/// The published `health` is looked at this often; it is sent when it has changed.
-const HEALTH_EVERY: Duration = Duration::from_secs(30);
-
 /// Runs until SIGTERM or SIGINT. `said` gets the lines for the person who started it.
 ///
 /// # Errors
@@ -72,7 +70,7 @@ pub(crate) fn run(
             tracing::error!("{fault}");
             said(&format!("DEGRADED: {fault}"));
         }
-        let no_broker = start_broker(config);
+        let broker = start_broker(config);
         let clock = Clock::resume(opening.store.load_timeline().unwrap_or_default());
         let engine = open::local_engine(config, &mut opening, clock, &mut problems);
         let mut keyring = Keyring::default();
@@ -82,7 +80,7 @@ pub(crate) fn run(
         drop(keyring);
         let usm = snmpv3::receiver(engine, users, &opening.store);
         let running = start(config, catalogue, sockets, opening, &sinks, (clock, usm))?;
-        serve((config, load), running, sinks, no_broker, (problems, advice, signals, last_end), said).await
+        serve((config, load), running, sinks, broker, (problems, advice, signals, last_end), said).await
     })
 }
 
@@ -134,31 +132,31 @@ impl Sockets {
     }
 }
 
+/// Is ready when something has ended that never should.
+type Ended = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Starts the broker, if it is ours, which lives as long as what is returned.
 #[cfg(feature = "embedded-broker")]
-fn start_broker(config: &Config) -> Option<String> {
+fn start_broker(config: &Config) -> Result<Ended, String> {
     use super::mqtt::{EmbeddedBroker, EmbeddedSettings};
     if config.mqtt.broker != Broker::Embedded {
-        return None;
+        return Ok(Box::pin(pending()));
     }
     let embedded = &config.mqtt.embedded;
-    let users = match sinks::mqtt::embedded_users(&embedded.users) {
-        Ok(users) => users,
-        Err(problem) => return Some(problem),
-    };
-    match EmbeddedBroker::start(EmbeddedSettings { listen: embedded.listen, users, anonymous: embedded.anonymous }) {
-        Ok(broker) => {
-            // It lives as long as the process.
-            Box::leak(Box::new(broker));
-            None
-        }
-        Err(problem) => Some(format!("mqtt.embedded: {problem}")),
-    }
+    let users = sinks::mqtt::embedded_users(&embedded.users)?;
+    let settings = EmbeddedSettings { listen: embedded.listen, users, anonymous: embedded.anonymous };
+    let mut broker = EmbeddedBroker::start(settings).map_err(|problem| format!("mqtt.embedded: {problem}"))?;
+    Ok(Box::pin(async move { broker.ended().await }))
 }
 
 #[cfg(not(feature = "embedded-broker"))]
-fn start_broker(config: &Config) -> Option<String> {
-    (config.mqtt.broker == Broker::Embedded)
-        .then(|| "mqtt.broker = \"embedded\": this build has no broker; name one: broker = \"mqtt://host:1883\"".into())
+fn start_broker(config: &Config) -> Result<Ended, String> {
+    if config.mqtt.broker == Broker::Embedded {
+        return Err(
+            "mqtt.broker = \"embedded\": this build has no broker; name one: broker = \"mqtt://host:1883\"".into()
+        );
+    }
+    Ok(Box::pin(pending()))
 }
 
 /// Which sinks there are, and at which outbox number each begins.
@@ -277,58 +275,27 @@ async fn serve(
     (config, load): (&Config, Load<'_>),
     running: Running,
     sinks: Sinks,
-    no_broker: Option<String>,
+    broker: Result<Ended, String>,
     (mut problems, advice, signals, last_end): (Vec<String>, Vec<String>, Signals, LastEnd),
     said: &mut dyn FnMut(&str),
 ) -> Result<(), Failure> {
+    let (no_broker, mut broker_ended) = match broker {
+        Ok(ended) => (None, ended),
+        Err(problem) => (Some(problem), Box::pin(pending()) as Ended),
+    };
     let (stop, stopping) = watch::channel(false);
     let (health_document, health_seen) = watch::channel(String::new());
-    let mut tasks = JoinSet::new();
-    let (mut states, runs) = (Vec::new(), Arc::new(Runs::default()));
     let has_response = sinks.response.is_some();
-    let site = config.settings.site.to_string();
-    if let Some((options, first)) = sinks.mqtt {
-        let (state, seen) = watch::channel(LinkState::Connecting);
-        states.push((sinks::mqtt::NAME.to_owned(), SinkState::Mqtt(seen)));
-        match no_broker {
-            // Another program has the port: what it is we do not know, and our alerts are not for it. They wait in the outbox.
-            Some(problem) => {
-                problems.push(problem);
-                drop(state.send_replace(LinkState::Down { reason: "alerts wait for a broker".into() }));
-            }
-            None => {
-                let (keeper, site, stopping) = (running.keeper.clone(), site.clone(), stopping.clone());
-                let run = sinks::mqtt::run(options, site, keeper, first, health_seen, state, stopping);
-                tasks.spawn(named(sinks::mqtt::NAME, run));
-            }
-        }
-    }
-    for (receiver, name, first) in sinks.nms {
-        let (state, seen) = watch::channel(ReceiverState::Idle);
-        states.push((name.to_string(), SinkState::Nms(seen)));
-        let clock = running.clock;
-        let (keeper, stopping) = (running.keeper.clone(), stopping.clone());
-        let run = sinks::nms::run(receiver, Arc::clone(&name), clock, keeper, first, state, stopping);
-        tasks.spawn(named(&name, run));
-    }
-    if let Some((response, first)) = sinks.response {
-        let (state, seen) = watch::channel(ReceiverState::Idle);
-        states.push((sinks::response::NAME.to_owned(), SinkState::Nms(seen)));
-        let (settings, keeper) = (config.settings.clone(), running.keeper.clone());
-        let program = sinks::response::Program { configured: response, settings, keeper, runs: Arc::clone(&runs) };
-        let run = sinks::response::run(program, first, state, stopping.clone());
-        tasks.spawn(named(sinks::response::NAME, run));
-    }
-    for (receiver, name, end) in sinks.relay {
-        let (state, seen) = watch::channel(ReceiverState::Idle);
-        states.push((name.to_string(), SinkState::Nms(seen)));
-        tasks.spawn(named(&name, sinks::relay::run(receiver, running.clock, end, state, stopping.clone())));
-    }
+    let queues = sinks.queues.clone();
+    let mut delivering = Delivering::default();
+    problems.extend(no_broker.clone());
+    delivering.start(sinks, &running, (config, no_broker.is_some()), (health_seen, stopping));
+    let Delivering { mut tasks, states, runs } = delivering;
     let control = control::listen(&config.store.path).map_err(|problem| problems.push(problem)).ok();
     problems.iter().for_each(|problem| tracing::error!("{problem}"));
     let (told, reloaded) = watch::channel(Reloaded::default());
     let health = Health {
-        site,
+        site: config.settings.site.to_string(),
         clock: running.clock,
         listening: running.listening,
         problems,
@@ -338,7 +305,7 @@ async fn serve(
         path: running.path.clone(),
         keeper: running.keeper.clone(),
         sinks: states,
-        relay: sinks.queues,
+        relay: queues,
         mitel: running.mitel,
         connections: Arc::clone(&running.streams.count),
         runs: has_response.then_some(runs),
@@ -350,7 +317,7 @@ async fn serve(
     if let Some(listener) = control {
         servants.spawn(named("control", control::serve(listener, config.store.path.clone(), health.clone())));
     }
-    servants.spawn(named("health", publish_health(health, health_document)));
+    servants.spawn(named("health", publish::run(health, health_document)));
     servants.spawn(named("watchdog", manager::watch(running.path.clone(), running.keeper.clone())));
     manager::ready();
     let (path, admission) = (running.path.clone(), running.streams.admission.clone());
@@ -366,6 +333,7 @@ async fn serve(
         () = path.closed() => Some("path".into()),
         () = streams.closed() => Some("streams".into()),
         () = running.keeper.closed() => Some("keeper".into()),
+        () = &mut broker_ended => Some("mqtt-broker".into()),
     };
     let failed = failed.map(|part| format!("{part} has ended, which it never should"));
     failed.iter().for_each(|reason| last_end.note(reason));
@@ -384,8 +352,65 @@ async fn serve(
     }
 }
 
+/// The tasks that deliver, how each stands, and how the runs of the response program have ended.
+#[derive(Default)]
+struct Delivering {
+    tasks: JoinSet<String>,
+    states: Vec<(String, SinkState)>,
+    runs: Arc<Runs>,
+}
+
+impl Delivering {
+    /// Starts a task for each sink.
+    fn start(
+        &mut self,
+        sinks: Sinks,
+        running: &Running,
+        (config, no_broker): (&Config, bool),
+        (health, stopping): (watch::Receiver<String>, watch::Receiver<bool>),
+    ) {
+        if let Some((options, first)) = sinks.mqtt {
+            let (state, seen) = watch::channel(LinkState::Connecting);
+            self.states.push((sinks::mqtt::NAME.to_owned(), SinkState::Mqtt(seen)));
+            if no_broker {
+                // Another program has the port: what it is we do not know, and our alerts are not for it. They wait in the outbox.
+                drop(state.send_replace(LinkState::Down { reason: "alerts wait for a broker".into() }));
+            } else {
+                let (keeper, site, stopping) =
+                    (running.keeper.clone(), config.settings.site.to_string(), stopping.clone());
+                let run = sinks::mqtt::run(options, site, keeper, first, health, state, stopping);
+                self.tasks.spawn(named(sinks::mqtt::NAME, run));
+            }
+        }
+        for (receiver, name, first) in sinks.nms {
+            let state = self.state(&name);
+            let (clock, keeper) = (running.clock, running.keeper.clone());
+            let run = sinks::nms::run(receiver, Arc::clone(&name), clock, keeper, first, state, stopping.clone());
+            self.tasks.spawn(named(&name, run));
+        }
+        if let Some((response, first)) = sinks.response {
+            let state = self.state(sinks::response::NAME);
+            let (settings, keeper) = (config.settings.clone(), running.keeper.clone());
+            let program =
+                sinks::response::Program { configured: response, settings, keeper, runs: Arc::clone(&self.runs) };
+            let run = sinks::response::run(program, first, state, stopping.clone());
+            self.tasks.spawn(named(sinks::response::NAME, run));
+        }
+        for (receiver, name, end) in sinks.relay {
+            let state = self.state(&name);
+            self.tasks.spawn(named(&name, sinks::relay::run(receiver, running.clock, end, state, stopping.clone())));
+        }
+    }
+
+    fn state(&mut self, name: &str) -> watch::Sender<ReceiverState> {
+        let (state, seen) = watch::channel(ReceiverState::Idle);
+        self.states.push((name.to_owned(), SinkState::Nms(seen)));
+        state
+    }
+}
+
 /// A task that says at its end who it was.
-fn named<F: Future<Output = ()>>(name: &str, task: F) -> impl Future<Output = String> + use<F> {
+pub(super) fn named<F: Future<Output = ()>>(name: &str, task: F) -> impl Future<Output = String> + use<F> {
     let name = name.to_owned();
     async move {
         task.await;
@@ -403,57 +428,6 @@ async fn end(path: PathHandle, keeper: KeeperHandle, stop: watch::Sender<bool>, 
     let all = async { while tasks.join_next().await.is_some() {} };
     let _late = timeout(DRAIN, all).await.is_err();
     keeper.stop().await;
-}
-
-/// Publishes `health` when something other than the passing of time has changed; at once when a sink's state has.
-async fn publish_health(health: Health, document: watch::Sender<String>) {
-    let changed = Arc::new(Notify::new());
-    for (_, state) in &health.sinks {
-        tokio::spawn(state.clone().notify_changes(Arc::clone(&changed)));
-    }
-    tokio::spawn(notify_outages(health.keeper.on_disk.clone(), Arc::clone(&changed)));
-    for (_, _, mut state) in health.mitel.clone() {
-        let changed = Arc::clone(&changed);
-        tokio::spawn(async move {
-            while state.changed().await.is_ok() {
-                changed.notify_one();
-            }
-        });
-    }
-    loop {
-        let report = lasting(health.report().await);
-        let text = report.to_string();
-        let _same = document.send_if_modified(|old| {
-            let changed = *old != text;
-            if changed {
-                manager::status(&report);
-            }
-            *old = text;
-            changed
-        });
-        let _quiet = timeout(HEALTH_EVERY, changed.notified()).await.is_err();
-    }
-}
-
-/// Tells when the store's disk fails, and when it works again.
-async fn notify_outages(mut on_disk: watch::Receiver<bool>, changed: Arc<Notify>) {
-    while on_disk.changed().await.is_ok() {
-        changed.notify_one();
-    }
-}
-
-/// What does not change by the passing of time alone.
-fn lasting(mut report: Value) -> Value {
-    if let Some(all) = report.as_object_mut() {
-        all.remove("uptime_s");
-    }
-    for list in ["/snmpv3/senders", "/nodes"] {
-        let items = report.pointer_mut(list).and_then(Value::as_array_mut);
-        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
-            item.remove("silent_s");
-        }
-    }
-    report
 }
 
 /// Says where to look, to somebody who started this by hand.
@@ -481,23 +455,5 @@ async fn welcome(config: &Config, health: &Health, said: &mut dyn FnMut(&str)) {
     let loopback_only = config.traps.admission.allow.is_empty() && config.syslog.admission.allow.is_empty();
     if loopback_only {
         said("only loopback may send until `allow` is set in [traps] and [syslog]");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_changes_by_the_passing_of_time_alone_is_not_published() {
-        let report = |uptime, silent| {
-            let sender = json!({ "engine_id": "0x8000000901", "silent_s": silent });
-            json!({ "status": "ok", "uptime_s": uptime, "snmpv3": { "boots": 1, "senders": [sender] } })
-        };
-        assert_eq!(lasting(report(5, 1)), lasting(report(35, 31)));
-        let senders = json!([{ "engine_id": "0x8000000901" }]);
-        assert_eq!(lasting(report(5, 1)), json!({ "status": "ok", "snmpv3": { "boots": 1, "senders": senders } }));
-        assert_eq!(lasting(json!({ "status": "ok", "snmpv3": null })), json!({ "status": "ok", "snmpv3": null }));
     }
 }

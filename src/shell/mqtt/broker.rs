@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::front::{self, Doors};
 use crate::config::Secret;
@@ -40,6 +40,7 @@ pub struct EmbeddedSettings {
 pub struct EmbeddedBroker {
     address: SocketAddr,
     _stop: oneshot::Sender<()>,
+    ended: mpsc::Receiver<()>,
 }
 
 impl EmbeddedBroker {
@@ -60,6 +61,8 @@ impl EmbeddedBroker {
         let address = listener.local_addr().map_err(failed)?;
         let (v4, v5) = internal_addresses().map_err(failed)?;
         let config = config(v4, v5, &users);
+        let (ends, ended) = mpsc::channel(2);
+        let front_ends = ends.clone();
         thread::Builder::new()
             .name(String::from("mqtt-broker"))
             .spawn(move || {
@@ -67,6 +70,7 @@ impl EmbeddedBroker {
                 if let Err(error) = Broker::new(config).start() {
                     tracing::error!(%error, "the embedded MQTT broker has ended");
                 }
+                let _said_already = ends.blocking_send(()).is_err();
             })
             .map_err(failed)?;
         let (stop, stopped) = oneshot::channel();
@@ -74,9 +78,20 @@ impl EmbeddedBroker {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         thread::Builder::new()
             .name(String::from("mqtt-front"))
-            .spawn(move || runtime.block_on(front::serve(listener, doors, stopped)))
+            .spawn(move || {
+                runtime.block_on(async {
+                    front::serve(listener, doors, stopped).await;
+                    let _said_already = front_ends.send(()).await.is_err();
+                });
+            })
             .map_err(failed)?;
-        Ok(Self { address, _stop: stop })
+        Ok(Self { address, _stop: stop, ended })
+    }
+
+    /// Returns when a part of it has ended, which it never should.
+    pub async fn ended(&mut self) {
+        // Whether it could still say so or not.
+        let _gone = self.ended.recv().await.is_none();
     }
 
     /// Where clients connect; of use with port 0.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::config::{Admission, Limits};
 use crate::event::Sender;
@@ -169,15 +169,19 @@ async fn run(
     for stream in left {
         take_over(stream, &shared);
     }
-    let mut accepting = Vec::new();
+    let mut accepting = JoinSet::new();
     for socket in sockets {
-        accepting.push(tokio::task::spawn_local(accept(socket, Rc::clone(&shared))));
+        accepting.spawn_local(accept(socket, Rc::clone(&shared)));
     }
     if let Some(certificates) = &shared.certificates {
-        accepting.push(tokio::task::spawn_local(tls::keep_fresh(Rc::clone(certificates), reload, tell)));
+        accepting.spawn_local(tls::keep_fresh(Rc::clone(certificates), reload, tell));
     }
-    let _gone = stopping.wait_for(|stop| *stop).await.is_err();
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
+    tokio::select! {
+        _gone = stopping.wait_for(|stop| *stop) => {}
+        // It never should, and says why: whoever watches this thread ends the service.
+        Some(_ended) = accepting.join_next() => return,
+    }
+    accepting.shutdown().await;
     // Each connection hands over what it has when it sees the stop, and is gone.
     shared.doors.closed().await;
 }
