@@ -60,7 +60,7 @@ impl Box {
 
     /// More invented names than there is room for.
     fn flood(&mut self, ms: u64) {
-        for n in 0..IDLE_ACCOUNTS / 2 {
+        for n in 0..IDLE_ACCOUNTS {
             self.hear(&said(&format!("name{n}"), "192.0.2.66", Meaning::Failure), ms);
         }
         let jdoe = |record: &AccountRecord| record.account.name.as_str() == "jdoe";

@@ -21,6 +21,13 @@ pub struct Day {
     open: heapless::Vec<(Kind, Pattern), { KINDS.len() }>,
 }
 
+impl Day {
+    /// Whether a pattern is open.
+    pub(crate) fn has_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+}
+
 impl AccountRecord {
     /// What is kept beside the record.
     #[must_use]

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 /// Accounts that the store keeps beyond those at hand.
-pub const MOST: usize = 4 * crate::board::HOT_ACCOUNTS;
+pub const MOST: usize = 2 * crate::board::HOT_ACCOUNTS;
 
 /// Accounts in the store that are not at hand. Those of one key are told apart by it alone; a hash of it stands for it here.
 #[derive(Debug, Default)]

@@ -20,10 +20,10 @@ impl Engine {
         self.next = Some(Mono::ZERO);
     }
 
-    /// Says that the store has this account beyond those that there is room for. Call before the first observation.
-    pub fn restore_idle(&mut self, account: &Account) {
+    /// Says that the store has an account with this key beyond those that there is room for. Call before the first observation.
+    pub fn restore_idle(&mut self, key: Vec<u8>) {
         // The caller does not keep more than there may be.
-        let _discarded = self.idle.leave(account.key());
+        let _discarded = self.idle.leave(key);
     }
 
     /// Takes back a record that an earlier run kept. Call before the first observation; false if there is no room.

@@ -1,15 +1,16 @@
 //! What the last run left: the store, the engine's time line and accounts, and which SNMP engine we are.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::clock::{self, Clock};
 use super::snmpv3;
 use crate::alert::Alert;
 use crate::audit::AuditRecord;
+use crate::board::HOT_ACCOUNTS;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::engine::{AccountRecord, Day, Engine, Front, IDLE_ACCOUNTS, Node, Switcher};
+use crate::engine::{AccountRecord, Day, DayGlance, Engine, Front, Glance, IDLE_ACCOUNTS, Node, Switcher};
 use crate::event::Realm;
 use crate::store::{Bounds, Commit, DiskOptions, Durability, Fault, FaultKind, Loaded, MemoryBackend, Opened, Store};
 use crate::units::Mono;
@@ -99,40 +100,46 @@ pub(crate) fn local_engine(
     local
 }
 
-/// The engine with what the last run knew. Accounts beyond the table's capacity stay in the store; one that failed once, long ago, is
-/// forgotten.
+/// Gives the engine the accounts that it has room for, and says which others the store has; one that failed once, long ago, is forgotten.
+/// Returns how many records could not be read.
+fn restore_accounts(engine: &mut Engine, store: &mut Store, now: Mono) -> usize {
+    let Ok(accounts) = store.load_accounts::<Glance>() else { return 0 };
+    let days = store.load_days::<DayGlance>().unwrap_or(Loaded { records: Vec::new(), skipped: 0 });
+    let mut skipped = accounts.skipped + days.skipped;
+    let open: BTreeSet<Vec<u8>> = days.records.into_iter().filter(|(_, day)| day.is_open).map(|(key, _)| key).collect();
+    let is_over = |key: &Vec<u8>, glance: &Glance| {
+        !open.contains(key) && glance.is_over(|account| engine.longest_window(account), now)
+    };
+    let (mut over, mut kept): (Vec<_>, Vec<_>) =
+        accounts.records.into_iter().partition(|(key, glance)| is_over(key, glance));
+    // The table may be smaller than the store: those with something open, then the newest.
+    kept.sort_by_cached_key(|(key, glance)| {
+        (!glance.is_pinned && !open.contains(key), std::cmp::Reverse(glance.last_failure))
+    });
+    over.extend(kept.split_off((HOT_ACCOUNTS + IDLE_ACCOUNTS).min(kept.len())));
+    let mut commit = Commit::new();
+    over.iter().for_each(|(key, _)| commit.delete_account(key));
+    if let Err(fault) = store.commit(commit, Durability::Later) {
+        tracing::warn!("store: {fault}");
+    }
+    let idle = kept.split_off(HOT_ACCOUNTS.min(kept.len()));
+    // Those that are forgotten first are the oldest.
+    idle.into_iter().rev().for_each(|(key, _)| engine.restore_idle(key));
+    for (key, _) in kept {
+        let record = store.account::<AccountRecord>(&key).ok().flatten();
+        let day = || store.day::<Day>(&key).ok().flatten().unwrap_or_default();
+        let restored = record.map(|record| engine.restore_account(record.with_day(day())));
+        skipped += usize::from(restored == Some(false));
+    }
+    skipped
+}
+
+/// The engine with what the last run knew.
 pub(crate) fn restored(config: &Config, catalogue: &Catalogue, store: &mut Store, now: Mono) -> Engine {
     let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), clock::wall().as_millis());
     let mut engine = Engine::new(config.settings.clone(), catalogue.families(), (seed, seed.rotate_left(32)));
     engine.begin(now);
-    let mut skipped = 0;
-    if let Ok(accounts) = store.load_accounts::<AccountRecord>() {
-        skipped += accounts.skipped;
-        let days = store.load_days::<Day>().unwrap_or(Loaded { records: Vec::new(), skipped: 0 });
-        skipped += days.skipped;
-        let mut days: BTreeMap<_, _> = days.records.into_iter().collect();
-        let with_day = |(key, record): (Vec<u8>, AccountRecord)| {
-            let day = days.remove(&key).unwrap_or_default();
-            (key, record.with_day(day))
-        };
-        let forgotten =
-            |record: &AccountRecord| record.total <= 1 && record.is_over(engine.longest_window(&record.account), now);
-        let (mut over, mut kept): (Vec<_>, Vec<_>) =
-            accounts.records.into_iter().map(with_day).partition(|(_, record)| forgotten(record));
-        // The table may be smaller than the store: those with something open, then the newest.
-        kept.sort_by_key(|(_, record)| (!record.is_pinned(), std::cmp::Reverse(record.last_failure())));
-        let room = crate::board::HOT_ACCOUNTS + IDLE_ACCOUNTS;
-        over.extend(kept.split_off(room.min(kept.len())));
-        let mut commit = Commit::new();
-        over.iter().for_each(|(key, _)| commit.delete_account(key));
-        if let Err(fault) = store.commit(commit, Durability::Later) {
-            tracing::warn!("store: {fault}");
-        }
-        let idle = kept.split_off(crate::board::HOT_ACCOUNTS.min(kept.len()));
-        // Those that are forgotten first are the oldest.
-        idle.iter().rev().for_each(|(_, record)| engine.restore_idle(&record.account));
-        skipped += kept.into_iter().map(|(_, r)| engine.restore_account(r)).filter(|ok| !ok).count();
-    }
+    let mut skipped = restore_accounts(&mut engine, store, now);
     if let Ok(fronts) = store.load_fronts::<Front>() {
         skipped += fronts.skipped;
         let mut commit = Commit::new();

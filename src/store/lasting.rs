@@ -18,6 +18,9 @@ use super::memory::MemoryBackend;
 /// Changes that may wait for a sync; more than that, and `apply` syncs by itself.
 const MAX_WAITING: usize = 512;
 
+/// A store of less than this is not written anew.
+const SMALL: u64 = 12 << 20;
+
 /// A key in its tree.
 pub type Key = (Tree, Vec<u8>);
 /// The newest value of each key that has changed; `None` deletes.
@@ -119,10 +122,11 @@ impl Lasting {
     pub fn over(mut medium: Box<dyn Medium>, disk: Box<dyn Disk>) -> Self {
         let tight_bytes = tight(medium.max_bytes());
         medium.take_reserve();
-        let generation = Some(disk.generation());
+        let (generation, size) = (Some(disk.generation()), disk.size_bytes().unwrap_or(u64::MAX));
         let state = State::Working(disk);
         let mut store = Self { medium, state, generation, waiting: Changes::new(), tight_bytes, notes: Vec::new() };
         store.shrink();
+        store.tight_bytes = store.tight_bytes.min(grown(size));
         store
     }
 
@@ -232,7 +236,7 @@ impl Lasting {
             State::Failed { .. } => size,
         };
         // Records that need their space must not be copied again and again; the next try is at a quarter more.
-        self.tight_bytes = tight(self.medium.max_bytes()).max(now.saturating_add(now / 4));
+        self.tight_bytes = tight(self.medium.max_bytes()).min(grown(now)).max(now.saturating_add(now / 4));
         if now > self.medium.max_bytes() {
             self.notes.push("the records need more space than store.max-mb allows; they are kept all the same".into());
         }
@@ -350,6 +354,12 @@ impl core::fmt::Debug for Lasting {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Lasting").field("waiting", &self.waiting.len()).finish_non_exhaustive()
     }
+}
+
+/// What a store of this size may grow to before it is written anew: an open sled takes the more memory, the more has been written to it.
+const fn grown(size: u64) -> u64 {
+    let thrice = size.saturating_mul(3);
+    if thrice > SMALL { thrice } else { SMALL }
 }
 
 /// A quarter of the bound is left for what is written until the store has been written anew.

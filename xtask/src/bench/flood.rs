@@ -1,9 +1,7 @@
 //! A million invented names in a minute from an allowed sender, a person who is locked out in the middle of it, and after it as many lines
 //! as anybody likes to forge from an address that is not listed.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -12,7 +10,7 @@ use super::messages::{self, Messages};
 use super::service::{Broker, Place, Service};
 use super::subscriber::Subscriber;
 use super::table::{self, Budget, Budgets, Table};
-use super::{Extent, process, throughput};
+use super::{Extent, month, process, throughput};
 use crate::workspace::Failure;
 
 /// Invented names a second; sixty of these are the million.
@@ -41,8 +39,7 @@ pub(super) fn measure(place: &Place, table: &mut Table, extent: Extent, budgets:
     table.add(format!("{name}: a lockout between them, line to MQTT message"), delay, "ms", table::FLOOD_LOCKOUT_MS);
     let most = process::most_resident_kib(service.id())?;
     table.add(format!("{name}: resident, at most"), most, "KiB", budgets.resident_flood_kib);
-    let store = size(&service.directory().join("store"))? as f64 / 1_048_576.0;
-    table.add(format!("{name}: store on disk"), store, "MiB", budgets.flash_mib);
+    table.add(format!("{name}: store on disk"), month::mib_on_disk(service.directory())?, "MiB", budgets.flash_mib);
     let (counted, refused) = (service.counted()?, service.number("\"sender-not-allowed\":")?);
     let Some(elsewhere) = elsewhere() else {
         table.skip("forged lockout lines", "this machine has no IPv4 address besides loopback");
@@ -130,17 +127,4 @@ fn forge(from: IpAddr, to: SocketAddr) -> Result<(), Failure> {
     let lines = Messages::of(0..FORGED, |n| messages::hack_lock(n, &format!("user{n:06}"), at));
     // As fast as nothing is lost, so that all of them are refused.
     throughput::send(&socket, &lines, Some(2 * PER_S)).map(drop)
-}
-
-/// What the files in it take on the disk.
-fn size(directory: &Path) -> Result<u64, Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let failed = |e| Failure::of(directory.display().to_string(), e);
-    let mut all = 0;
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let metadata = entry.metadata().map_err(failed)?;
-        all += if metadata.is_dir() { size(&entry.path())? } else { metadata.blocks() * 512 };
-    }
-    Ok(all)
 }

@@ -11,6 +11,7 @@ mod footprint;
 mod latency;
 pub(crate) mod machine;
 pub(crate) mod messages;
+mod month;
 pub(crate) mod process;
 pub(crate) mod service;
 mod snmptrapd;
@@ -40,14 +41,14 @@ impl Extent {
 }
 
 /// Measures everything, then prints the table. `--in-process` leaves out what needs the service, `--traps` all but the traps through
-/// its socket, `--flood` all but a flood of invented names. `--detection` measures what is found instead of what it costs.
+/// its socket, `--flood` all but a flood of invented names, `--month` all but a month of a calm site. `--detection` measures what is found instead of what it costs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     if let Some((first, rest)) = arguments.split_first()
         && first == "--detection"
     {
         return detection::run(workspace, rest);
     }
-    let known = ["--quick", "--in-process", "--traps", "--flood"];
+    let known = ["--quick", "--in-process", "--traps", "--flood", "--month"];
     if let Some(argument) = arguments.iter().find(|argument| !known.contains(&argument.as_str())) {
         return Err(Failure::Said(format!("no option `{argument}`; there are {}", known.join(", "))));
     }
@@ -59,7 +60,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Fai
     let given = |name: &str| arguments.iter().any(|argument| argument == name);
     let extent = Extent { quick: given("--quick") };
     let mut table = Table::default();
-    let only = ["--traps", "--flood"].into_iter().find(|part| given(part));
+    let only = ["--traps", "--flood", "--month"].into_iter().find(|part| given(part));
     if only.is_none() {
         say("in process");
         core_path::measure(&mut table, extent)?;
@@ -90,6 +91,10 @@ fn with_service(workspace: &Workspace, table: &mut Table, extent: Extent, only: 
     if only == Some("--flood") {
         say("flood");
         return flood::measure(&place, table, extent, &budgets);
+    }
+    if only == Some("--month") {
+        say("month");
+        return month::measure(&place, table, extent, &budgets);
     }
     say("latency");
     latency::measure(&place, table, extent)?;

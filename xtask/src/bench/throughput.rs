@@ -107,18 +107,37 @@ impl Sent {
 
 /// Sends all messages at this rate a second; without one, as fast as they go.
 pub(super) fn send(socket: &UdpSocket, messages: &Messages, rate: Option<u64>) -> Result<Sent, Failure> {
-    let mut count = 0;
-    let began = Instant::now();
+    let (mut count, began, mut pace) = (0, Instant::now(), rate.map(Pace::of));
     for message in messages.iter() {
-        if let Some(rate) = rate {
-            while u128::from(count) * 1_000_000 >= began.elapsed().as_micros().saturating_mul(rate.into()) {
-                sleep(BURST);
-            }
+        if let Some(pace) = &mut pace {
+            pace.wait();
         }
         socket.send(message).map_err(|e| Failure::of("send", e))?;
         count += 1;
     }
     Ok(Sent { count, took: began.elapsed() })
+}
+
+/// When the next of so many messages a second is due.
+pub(super) struct Pace {
+    rate: u64,
+    count: u64,
+    began: Instant,
+}
+
+impl Pace {
+    pub(super) fn of(rate: u64) -> Self {
+        Self { rate, count: 0, began: Instant::now() }
+    }
+
+    /// Waits for it.
+    pub(super) fn wait(&mut self) {
+        let due = |elapsed: Duration| elapsed.as_micros().saturating_mul(self.rate.into());
+        while u128::from(self.count) * 1_000_000 >= due(self.began.elapsed()) {
+            sleep(BURST);
+        }
+        self.count += 1;
+    }
 }
 
 /// A socket that sends there.
