@@ -41,7 +41,8 @@ impl Extent {
 }
 
 /// Measures everything, then prints the table. `--in-process` leaves out what needs the service, `--traps` all but the traps through
-/// its socket, `--flood` all but a flood of invented names, `--month` all but a month of a calm site. `--detection` measures what is found instead of what it costs.
+/// its socket, `--flood` all but a flood of invented names, `--month` all but two months of a calm site. `--detection` measures what is
+/// found instead of what it costs.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Failure> {
     if let Some((first, rest)) = arguments.split_first()
         && first == "--detection"

@@ -1,5 +1,6 @@
 //! Two months of a site of 20,000 users without attacks, as `gen` makes them, sent to the service in minutes: what is left of them on the
-//! disk and in memory; the second month must add nothing. Compressed so, a day's failures come within seconds, and more of them are alerts than in a month that takes a month.
+//! disk and in memory; the second month must add nothing. Compressed so, a day's failures come within seconds, and more of them are alerts
+//! than in months that take months.
 
 use std::fs;
 use std::path::Path;
