@@ -170,6 +170,20 @@ fn an_account_that_had_to_make_room_comes_back_with_its_day() {
 }
 
 #[test]
+fn a_failure_that_still_counts_counts_with_those_after_the_account_came_back() {
+    let mut site = Box::new();
+    let minute = |n: u64| n * 60_000;
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), 0);
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Success), minute(1));
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), minute(2));
+    site.flood(minute(3));
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), minute(20));
+    assert_eq!((site.found(), site.total()), (vec![], Some(3)));
+    site.hear(&said("jdoe", "192.0.2.15", Meaning::Failure), minute(31));
+    assert_eq!(site.found(), [(Kind::Lockout, 3)], "the first is forgiven, the second is 29 minutes old");
+}
+
+#[test]
 fn a_success_of_an_account_that_had_to_make_room_is_weighed_with_its_failures() {
     let mut site = Box::new();
     site.fails(9);

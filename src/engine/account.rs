@@ -338,6 +338,17 @@ mod tests {
         let record = AccountRecord { last, total: 1, ..AccountRecord::new(account) };
         let is_over = |minutes| record.is_over(Span::mins(30), last + Span::mins(minutes));
         assert_eq!((is_over(0), is_over(29), is_over(30)), (false, false, true));
+        let mut failing = record.clone();
+        failing.failures.record(last, Credential::Pin);
+        let is_over = |minutes| failing.is_over(Span::mins(30), last + Span::mins(minutes));
+        assert_eq!((is_over(30), is_over(31)), (false, true), "a failure counts to the last moment of its window");
+    }
+
+    #[test]
+    fn a_lock_that_is_over_holds_from_its_beginning_up_to_its_end() {
+        let at = |minutes| Mono::ZERO + Span::mins(minutes);
+        let past = Past { from: at(10), until: at(40), failures: 3 };
+        assert_eq!([9, 10, 39, 40].map(|minute| past.holds(at(minute))), [false, true, true, false]);
     }
 
     /// Minutes of failures; each third has no source, the others have one of three.
@@ -378,6 +389,7 @@ mod tests {
         let (mut record, now) = (failed(&[]), Mono::FIRST + Span::mins(20));
         record.awaited = Some(Box::default());
         record.give_back(Ghost { failures: 2, minutes: 5 }, now);
+        assert_eq!(record.last, now - Span::mins(5));
         record.count(now, Credential::Pin);
         record.follow(failed(&[14, 15]), now - Span::mins(30));
         assert_eq!((record.failures.len(), record.total, record.last), (3, 3, now));

@@ -258,3 +258,25 @@ impl Case<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::settings::Settings;
+    use crate::units::{Now, Wall};
+
+    #[test]
+    fn an_alert_that_its_day_does_not_know_comes_back_with_its_quiet_time() {
+        let now = Now { mono: Mono::FIRST, wall: Wall::from_millis(1_768_465_260_000), synchronised: true };
+        let alert =
+            Alert { revision: 2, failures: 12, ..alerts::of_site(&Settings::default(), Kind::Distributed, &[], now) };
+        let mut trace = Trace::default();
+        trace.restore(&alert, now.mono);
+        let open = trace.open(Kind::Distributed).unwrap();
+        assert_eq!((&open.open.id, open.open.revision, open.failures), (&alert.id, 2, 12));
+        assert_eq!((open.open.quiet_until, open.last), (now.mono + longer(Patterns::QUIET, 2), now.mono));
+        let other = Alert { failures: 99, ..alert };
+        trace.restore(&other, now.mono);
+        assert_eq!(trace.open(Kind::Distributed).unwrap().failures, 12, "what its day knows is newer");
+    }
+}

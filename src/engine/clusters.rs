@@ -82,6 +82,7 @@ impl Clusters {
             }
             Some(open) => {
                 open.alert.failures = open.alert.failures.saturating_add(1);
+                open.alert.last_failure = Some(now.wall);
                 if now.mono < open.quiet_until {
                     open.alert.suppressed = open.alert.suppressed.saturating_add(1);
                     return None;
@@ -111,6 +112,9 @@ impl Clusters {
                 let mut alert = *open.alert;
                 (alert.state, alert.revision) = (State::Cleared, alert.revision + 1);
                 alert.cleared_by = Some(ClearedBy::PolicyEnd);
+                let (cluster, failures) = (named(&cluster.name), alert.failures);
+                let ended = format!("{cluster} has stopped failing; {failures} failed sign-ins in all");
+                alert.summary = Text::from_wire(&ended);
                 tell(alert);
             }
         }
@@ -155,7 +159,11 @@ fn raised(settings: &Settings, name: &Label, threshold: Threshold, now: Now) -> 
 }
 
 fn summary(name: &Label, threshold: Threshold, failures: u32) -> String {
-    let cluster = if name.is_empty() { "the cluster".to_owned() } else { format!("cluster {name}") };
     let Threshold { more_than, window, .. } = threshold;
+    let cluster = named(name);
     format!("{failures} failed sign-ins in {cluster}: more than {more_than} within {} min", window.as_secs() / 60)
+}
+
+fn named(name: &Label) -> String {
+    if name.is_empty() { "the cluster".to_owned() } else { format!("cluster {name}") }
 }

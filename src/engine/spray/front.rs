@@ -276,9 +276,10 @@ fn half(limits: SprayLimits) -> Span {
 
 impl Open {
     /// One more failure; true if it may be told now.
-    pub(crate) fn again(&mut self, now: Mono) -> bool {
+    pub(crate) fn again(&mut self, now: Now) -> bool {
         self.alert.failures = self.alert.failures.saturating_add(1);
-        if now < self.quiet_until && !core::mem::take(&mut self.is_worse) {
+        self.alert.last_failure = Some(now.wall);
+        if now.mono < self.quiet_until && !core::mem::take(&mut self.is_worse) {
             self.alert.suppressed = self.alert.suppressed.saturating_add(1);
             return false;
         }
@@ -289,7 +290,6 @@ impl Open {
     pub(crate) fn updated(&mut self, summary: &str, now: Now) -> Alert {
         (self.alert.state, self.alert.revision) = (State::Updated, self.alert.revision.saturating_add(1));
         self.quiet_until = now.mono + longer(Patterns::QUIET, self.alert.revision);
-        self.alert.last_failure = Some(now.wall);
         self.alert.summary = Text::from_wire(summary);
         self.alert.clone()
     }

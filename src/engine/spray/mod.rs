@@ -240,7 +240,7 @@ fn told(
     if let Some(open) = &mut front.open {
         let is_worse = severity > open.alert.severity;
         open.alert.severity = severity.max(open.alert.severity);
-        return (open.again(now.mono) || is_worse).then(|| open.updated(&text, now));
+        return (open.again(now) || is_worse).then(|| open.updated(&text, now));
     }
     let whom = front.whom.clone();
     let window = if measure.is_slow { Patterns::DAY } else { limits.window };
