@@ -98,6 +98,7 @@ impl Switchers {
             Some((mut alert, quiet_until)) if now.mono < quiet_until => {
                 alert.failures = alert.failures.saturating_add(1);
                 alert.suppressed = alert.suppressed.saturating_add(1);
+                alert.last_failure = Some(now.wall);
                 user.open = Some((alert, quiet_until));
                 return None;
             }

@@ -294,3 +294,115 @@ impl Open {
         self.alert.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::settings::Settings;
+    use crate::units::Wall;
+
+    const LIMITS: SprayLimits = SprayLimits { accounts: 50, window: Span::mins(10), of_day: 100 };
+
+    fn at(minutes: u64) -> Mono {
+        Mono::FIRST + Span::mins(minutes)
+    }
+
+    /// A number that is spread as those of accounts are.
+    const fn account(n: u64) -> u64 {
+        n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    }
+
+    fn alert() -> Alert {
+        let now = Now { mono: at(0), wall: Wall::default(), synchronised: true };
+        crate::engine::alerts::of_site(&Settings::default(), crate::alert::Kind::Spray, &["cluster", "East"], now)
+    }
+
+    /// In each of the hours so many accounts fail, half a minute apart, none of them twice; what comes of the last failure of each hour.
+    fn by_hour(hours: &[u64], is_known: bool, limits: SprayLimits) -> Vec<Option<bool>> {
+        let mut front = Front::new(Label::from_wire("East"), CLUSTER);
+        let mut next = 0;
+        let mut found = Vec::new();
+        for (hour, accounts) in (0..).zip(hours) {
+            let mut last = None;
+            for n in 0..*accounts {
+                next += 1;
+                let now = at(60 * hour) + Span::secs(30 * n);
+                last = front.note_in_cluster(limits, account(next), (0, is_known), now);
+            }
+            found.push(last.map(|measure| measure.is_slow));
+        }
+        found
+    }
+
+    #[test]
+    fn a_slow_spray_in_a_cluster_needs_six_hours_of_the_last_day_that_stand_out() {
+        let slow = Some(true);
+        assert_eq!(by_hour(&[20; 7], true, LIMITS), [None, None, None, None, None, slow, slow]);
+        assert_eq!(by_hour(&[20; 7], false, LIMITS), [None; 7], "what is usual is not known yet");
+        assert_eq!(by_hour(&[9; 20], true, LIMITS), [None; 20], "ten are the least that stand out");
+        assert_eq!(by_hour(&[10; 12], true, LIMITS)[8..], [None, slow, slow, slow], "about a hundred accounts");
+        let pause = [&[20; 5][..], &[0; 18], &[20, 20]].concat();
+        assert_eq!(by_hour(&pause, true, LIMITS)[23..], [slow, slow], "five of them, and two more within the day");
+        let pause = [&[20; 5][..], &[0; 24], &[20; 5]].concat();
+        assert_eq!(by_hour(&pause, true, LIMITS)[29..], [None; 5], "the first five are more than a day ago");
+        assert_eq!(by_hour(&[20; 7], true, SprayLimits { of_day: 0, ..LIMITS }), [None; 7], "switched off");
+        assert_eq!(by_hour(&[119], true, SprayLimits { window: Span::mins(60), ..LIMITS }), [Some(false)]);
+        assert_eq!(by_hour(&[119], true, SprayLimits { accounts: 0, window: Span::mins(60), of_day: 0 }), [None]);
+    }
+
+    #[test]
+    fn the_weakest_proof_counts_until_it_has_been_quiet_for_a_day_without_an_alert() {
+        let mut front = Front::new(Label::from_wire("192.0.2.7"), SOURCE);
+        let proves = |front: &mut Front, proof, minutes| {
+            front.prove(proof, at(minutes));
+            front.last = at(minutes);
+            front.weakest
+        };
+        assert_eq!(proves(&mut front, Authenticated::Tls, 0), Some(Authenticated::Tls));
+        assert_eq!(proves(&mut front, Authenticated::Community, 1), Some(Authenticated::Community));
+        assert_eq!(proves(&mut front, Authenticated::Tls, 1_441), Some(Authenticated::Community), "a day later");
+        assert_eq!(proves(&mut front, Authenticated::Tls, 2_882), Some(Authenticated::Tls), "a minute more");
+        let now = Now { mono: at(2_882), wall: Wall::default(), synchronised: true };
+        let _raised = front.raise(Alert { authenticated_by: Authenticated::Tls, ..alert() }, false, now);
+        proves(&mut front, Authenticated::None, 2_883);
+        assert_eq!(proves(&mut front, Authenticated::Tls, 9_999), Some(Authenticated::None), "an alert is open");
+        assert_eq!(front.open.unwrap().alert.authenticated_by, Authenticated::None);
+    }
+
+    #[test]
+    fn a_record_of_another_size_is_not_taken_back() {
+        let sound = |front: &Front| [front.is_sound(SOURCE), front.is_sound(CLUSTER)];
+        let [source, cluster] = [SOURCE, CLUSTER].map(|shape| Front::new(Label::from_wire("x"), shape));
+        assert_eq!((sound(&source), sound(&cluster)), ([true, false], [false, true]));
+        let mixed = Front { window: cluster.window, ..source.clone() };
+        assert_eq!(sound(&mixed), [false, false]);
+        assert_eq!(sound(&Front { day: cluster.day, ..source }), [false, false]);
+    }
+
+    #[test]
+    fn what_changed_is_kept_at_once_the_first_time_then_every_five_minutes() {
+        let mut front = Front::new(Label::from_wire("192.0.2.7"), SOURCE);
+        assert_eq!((front.is_to_keep(true, at(1)), front.is_kept()), (false, false), "nothing has changed");
+        let fails = |front: &mut Front, minutes| {
+            let _over = front.note(LIMITS, account(minutes), at(minutes));
+            [front.is_to_keep(false, at(minutes)), front.is_kept()]
+        };
+        assert_eq!([1, 2, 5, 6, 7].map(|minutes| fails(&mut front, minutes)[0]), [true, false, false, true, false]);
+        assert!(front.is_kept() && front.is_to_keep(true, at(7)) && !front.is_to_keep(true, at(8)));
+    }
+
+    #[test]
+    fn an_alert_that_is_taken_back_is_quiet_and_ends_as_before() {
+        let back = |window_s, sources: &[&str], kept: u64| {
+            let sources = sources.iter().map(|source| Label::from_wire(source)).collect();
+            let alert = Alert { revision: 2, window_s, sources, ..alert() };
+            let mut front = Front { last: at(kept), ..Front::new(Label::from_wire("x"), SOURCE) };
+            front.restore(alert, at(100));
+            (front.open.as_ref().unwrap().quiet_until, front.deadline().unwrap())
+        };
+        let quiet = at(100) + longer(Patterns::QUIET, 2);
+        assert_eq!(back(600, &["192.0.2.7"], 50), (quiet, at(110)), "an hour after the last failure");
+        assert_eq!(back(86_400, &["192.0.2.7"], 50), (quiet, at(50) + Patterns::DAY), "found by the day");
+        assert_eq!(back(86_400, &[], 50), (quiet, at(110)), "a cluster");
+    }
+}
