@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(by_hour(&[9; 20], true, LIMITS), [None; 20], "ten are the least that stand out");
         assert_eq!(by_hour(&[10; 12], true, LIMITS)[8..], [None, slow, slow, slow], "about a hundred accounts");
         let pause = [&[20; 5][..], &[0; 18], &[20, 20]].concat();
-        assert_eq!(by_hour(&pause, true, LIMITS)[23..], [slow, slow], "five of them, and two more within the day");
+        assert_eq!(by_hour(&pause, true, LIMITS)[23..], [slow, None], "one more within the day; then it is usual");
         let pause = [&[20; 5][..], &[0; 24], &[20; 5]].concat();
         assert_eq!(by_hour(&pause, true, LIMITS)[29..], [None; 5], "the first five are more than a day ago");
         assert_eq!(by_hour(&[20; 7], true, SprayLimits { of_day: 0, ..LIMITS }), [None; 7], "switched off");
