@@ -14,12 +14,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::clock;
+use super::locks::Locks;
 use super::outage::Outage;
 use super::recalls::Recalls;
 use super::turn::{Answer, Told, Turn, commit_of};
 use crate::alert::Alert;
 use crate::audit::AuditRecord;
 use crate::engine::{Held, Switcher};
+use crate::event::Name;
 use crate::store::{Durability, Entry, Fault, Store};
 
 /// Requests that can wait; a full queue holds the path back, and the kernel's buffers take over.
@@ -37,6 +39,7 @@ enum Request {
     Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
     Acknowledged { sink: Arc<str>, seq: u64 },
     Alerts { closed: usize, with_held: bool, reply: oneshot::Sender<Vec<Alert>> },
+    Locks { account: Name, reply: oneshot::Sender<Vec<Alert>> },
     Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
     Switcher { key: Vec<u8>, reply: oneshot::Sender<Option<Box<Switcher>>> },
     Report { reply: oneshot::Sender<StoreReport> },
@@ -105,6 +108,11 @@ impl KeeperHandle {
         self.ask(|reply| Request::Alerts { closed: 0, with_held: false, reply }).await.unwrap_or_default()
     }
 
+    /// The open lockouts of accounts of this name that the sinks were told of.
+    pub(crate) async fn told_locks(&self, account: &Name) -> Vec<Alert> {
+        self.ask(|reply| Request::Locks { account: account.clone(), reply }).await.unwrap_or_default()
+    }
+
     /// At most `limit` records of the audit log with numbers below `before`, newest first.
     pub(crate) async fn audit(&self, before: u64, limit: usize) -> Vec<AuditRecord> {
         self.ask(|reply| Request::Audit { before, limit, reply }).await.unwrap_or_default()
@@ -144,6 +152,7 @@ pub(crate) struct Keeper {
     unanswered: u64,
     /// Open alerts that no sink was told of.
     held: Held,
+    locks: Locks,
     next_check: Instant,
     newest: watch::Sender<u64>,
     on_disk: watch::Sender<bool>,
@@ -177,6 +186,7 @@ impl Keeper {
             faults,
             unanswered: 0,
             held: Held::default(),
+            locks: Locks::default(),
             next_check: now + CHECK_EVERY,
             newest,
             on_disk,
@@ -234,6 +244,7 @@ impl Keeper {
         }
         for Told { alert, is_held, .. } in turns.iter().flat_map(|turn| &turn.told) {
             self.held.note(alert, *is_held);
+            self.locks.note(alert);
             if *is_held {
                 continue;
             }
@@ -320,6 +331,11 @@ impl Keeper {
             Request::Alerts { closed, with_held, reply } => {
                 let mut alerts = self.alerts(closed);
                 alerts.retain(|alert| with_held || !self.held.has(&alert.id));
+                let _gone = reply.send(alerts).is_err();
+            }
+            Request::Locks { account, reply } => {
+                let mut alerts = self.locks.of(account.as_str(), &self.store);
+                alerts.retain(|alert| !self.held.has(&alert.id));
                 let _gone = reply.send(alerts).is_err();
             }
             Request::Audit { before, limit, reply } => {

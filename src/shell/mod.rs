@@ -11,6 +11,7 @@ mod health;
 mod keeper;
 mod last_end;
 mod listen;
+mod locks;
 mod log;
 mod manager;
 mod mitel;

@@ -184,6 +184,15 @@ impl Store {
         self.load(Tree::Alerts, &[OPEN], |key| id_after(OPEN, key))
     }
 
+    /// The open alert of this id, if there is a readable one.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn open_alert<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, Fault> {
+        let key = [&[OPEN], id.as_bytes()].concat();
+        Ok(self.backend.get(Tree::Alerts, &key)?.and_then(|bytes| record::decode(&bytes)))
+    }
+
     /// At most `limit` closed alerts, the one closed last first.
     ///
     /// # Errors

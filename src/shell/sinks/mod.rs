@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
 use super::keeper::KeeperHandle;
-use crate::alert::{Alert, State};
+use crate::alert::{Alert, Kind, State};
 use crate::store::Entry;
 
 /// Outbox entries read at a time.
@@ -88,15 +88,15 @@ pub(crate) async fn feed<T>(
     }
 }
 
-/// The states of other open alerts about an account of this name: a user of the same name in another cluster shares the topic, and
+/// The states of other locks of accounts of this name: a user of the same name in another cluster shares the topic, and
 /// the end of one lock must not hide the other.
 async fn still_open<T>(keeper: &KeeperHandle, ended: &Alert, refresh: &Refresh<T>) -> Vec<T> {
-    if ended.state != State::Cleared || ended.account.is_none() || !refresh.is_used {
+    let Some(account) = &ended.account else { return Vec::new() };
+    if ended.state != State::Cleared || ended.kind != Kind::Lockout || !refresh.is_used {
         return Vec::new();
     }
-    let open = keeper.told_alerts().await;
-    let same = open.iter().filter(|alert| alert.account == ended.account && alert.id != ended.id);
-    same.filter_map(|alert| (refresh.to_message)(alert)).collect()
+    let open = keeper.told_locks(account).await;
+    open.iter().filter(|alert| alert.id != ended.id).filter_map(|alert| (refresh.to_message)(alert)).collect()
 }
 
 /// Takes acknowledged tokens; an entry is done when all its messages are.

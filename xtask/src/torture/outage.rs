@@ -124,12 +124,10 @@ impl Site {
         self.broker.start_again()?;
         let returned = Instant::now();
         let wanted = self.nms.told.with(|told| told.clone());
-        let missing = |told: &Told| if folded == 0 { told.lacks(&wanted) } else { told.behind(&wanted) };
-        let lost = |lost: Vec<String>| {
-            let some: Vec<_> = lost.iter().take(10).collect();
-            Failure::Said(format!("{name}: {} alerts lost, among them {some:?}", lost.len()))
-        };
-        self.broker.told.wait(PATIENCE, |told| missing(told).is_empty(), |told| lost(missing(told)))?;
+        let missing = |told: &Told| if folded == 0 { told.lacks(&wanted).next() } else { told.behind(&wanted).next() };
+        let lost =
+            |told: &Told| Failure::Said(format!("{name}: alerts are lost, the last of them {:?}", missing(told)));
+        self.broker.told.wait(PATIENCE, |told| missing(told).is_none(), lost)?;
         let drained = returned.elapsed();
         if drained > DRAINED {
             return Err(Failure::Said(format!("{name}: nothing is lost, but the last alert came after {drained:?}")));

@@ -260,8 +260,12 @@ impl Site {
 /// The alerts and revisions that one reader lacks and the other has. It gets all in time, but for so many.
 fn lacks(reader: &Watched<Told>, other: &Watched<Told>, but: usize) -> Result<Vec<String>, Failure> {
     let other = other.with(|told| told.clone());
-    let late = reader.wait(SHORT_PATIENCE, |told| told.lacks(&other).is_empty(), |told| lost(&told.lacks(&other)));
-    let lacking = reader.with(|told| told.lacks(&other));
+    let late = reader.wait(
+        SHORT_PATIENCE,
+        |told| told.lacks(&other).next().is_none(),
+        |told| lost(&told.lacks(&other).collect::<Vec<_>>()),
+    );
+    let lacking: Vec<_> = reader.with(|told| told.lacks(&other).collect());
     if lacking.len() > but { late.map(|()| Vec::new()) } else { Ok(lacking) }
 }
 

@@ -76,16 +76,16 @@ impl Told {
         several.map(|(account, ids)| format!("{account}: {ids:?}")).collect()
     }
 
-    /// Alerts and revisions that `other` has and this reader has not.
-    pub(super) fn lacks(&self, other: &Self) -> Vec<String> {
-        let lacking = other.payloads.keys().filter(|revision| !self.payloads.contains_key(*revision));
-        lacking.map(|(id, revision)| format!("{id} revision {revision}")).collect()
+    /// Alerts and revisions that `other` has and this reader has not, the newest first: whoever waits for all looks at few.
+    pub(super) fn lacks<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = String> + 'a {
+        let lacking = other.payloads.keys().rev().filter(|revision| !self.payloads.contains_key(*revision));
+        lacking.map(|(id, revision)| format!("{id} revision {revision}"))
     }
 
-    /// Accounts of which `other` was told a newer state last.
-    pub(super) fn behind(&self, other: &Self) -> Vec<String> {
-        let behind = other.newest.iter().filter(|(account, newest)| self.newest.get(*account) != Some(newest));
-        behind.map(|(account, (id, revision))| format!("{account}: {id} revision {revision}")).collect()
+    /// Accounts of which `other` was told a newer state last, the last account first.
+    pub(super) fn behind<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = String> + 'a {
+        let behind = other.newest.iter().rev().filter(|(account, newest)| self.newest.get(*account) != Some(newest));
+        behind.map(|(account, (id, revision))| format!("{account}: {id} revision {revision}"))
     }
 
     /// Alerts and revisions, each once.
@@ -111,7 +111,8 @@ mod tests {
         assert_eq!(told.wrong.len(), 1);
         let mut other = Told::default();
         other.take(&message("x", 1, "a"));
-        assert_eq!((other.lacks(&told), told.lacks(&other)), (vec!["x revision 2".to_owned()], vec![]));
+        assert_eq!(other.lacks(&told).collect::<Vec<_>>(), ["x revision 2"]);
+        assert_eq!(told.lacks(&other).next(), None);
     }
 
     #[test]
@@ -124,6 +125,7 @@ mod tests {
         assert_eq!((told.doubled(|_| true).len(), told.doubled(|_| false).len()), (1, 0));
         let mut late = Told::default();
         late.take(&message("x", 2, "b"));
-        assert_eq!((told.behind(&told), late.behind(&told)), (vec![], vec!["jdoe: y revision 1".to_owned()]));
+        assert_eq!(told.behind(&told).next(), None);
+        assert_eq!(late.behind(&told).collect::<Vec<_>>(), ["jdoe: y revision 1"]);
     }
 }
