@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::clock;
@@ -26,6 +26,8 @@ use crate::store::{Durability, Entry, Fault, Store};
 
 /// Requests that can wait; a full queue holds the path back, and the kernel's buffers take over.
 const QUEUE: usize = 1_024;
+/// Records and alerts that can wait: some 6 MiB. With more, it is the same.
+const ROOM: usize = 4_096;
 /// Requests that are committed together at most.
 const TOGETHER: usize = 256;
 /// How often it is looked whether the store is still where it was.
@@ -35,16 +37,44 @@ const FAULTS: usize = 8;
 
 #[derive(Debug)]
 enum Request {
-    Keep(Box<Turn>),
-    Fetch { from: u64, limit: usize, reply: oneshot::Sender<Vec<Entry<Alert>>> },
-    Acknowledged { sink: Arc<str>, seq: u64 },
-    Alerts { closed: usize, with_held: bool, reply: oneshot::Sender<Vec<Alert>> },
-    Locks { account: Name, reply: oneshot::Sender<Vec<Alert>> },
-    Audit { before: u64, limit: usize, reply: oneshot::Sender<Vec<AuditRecord>> },
-    Switcher { key: Vec<u8>, reply: oneshot::Sender<Option<Box<Switcher>>> },
-    Report { reply: oneshot::Sender<StoreReport> },
-    Settled { reply: oneshot::Sender<()> },
-    Stop { reply: oneshot::Sender<()> },
+    /// With the memory that it has been given.
+    Keep(Box<Turn>, OwnedSemaphorePermit),
+    Fetch {
+        from: u64,
+        limit: usize,
+        reply: oneshot::Sender<Vec<Entry<Alert>>>,
+    },
+    Acknowledged {
+        sink: Arc<str>,
+        seq: u64,
+    },
+    Alerts {
+        closed: usize,
+        with_held: bool,
+        reply: oneshot::Sender<Vec<Alert>>,
+    },
+    Locks {
+        account: Name,
+        reply: oneshot::Sender<Vec<Alert>>,
+    },
+    Audit {
+        before: u64,
+        limit: usize,
+        reply: oneshot::Sender<Vec<AuditRecord>>,
+    },
+    Switcher {
+        key: Vec<u8>,
+        reply: oneshot::Sender<Option<Box<Switcher>>>,
+    },
+    Report {
+        reply: oneshot::Sender<StoreReport>,
+    },
+    Settled {
+        reply: oneshot::Sender<()>,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// How the store stands.
@@ -70,6 +100,7 @@ pub(crate) struct StoreReport {
 #[derive(Clone, Debug)]
 pub(crate) struct KeeperHandle {
     requests: mpsc::Sender<Request>,
+    room: Arc<Semaphore>,
     /// The number of the newest outbox entry that may be delivered.
     pub(crate) newest: watch::Receiver<u64>,
     /// Whether the store is on its disk.
@@ -80,8 +111,10 @@ pub(crate) struct KeeperHandle {
 
 impl KeeperHandle {
     pub(crate) async fn keep(&self, turn: Turn) {
+        let places = u32::try_from(turn.len().min(ROOM)).unwrap_or(u32::MAX);
         // The thread outlives everybody who asks; if it is gone, the process is ending.
-        let _gone = self.requests.send(Request::Keep(Box::new(turn))).await.is_err();
+        let Ok(room) = Arc::clone(&self.room).acquire_many_owned(places).await else { return };
+        let _gone = self.requests.send(Request::Keep(Box::new(turn), room)).await.is_err();
     }
 
     /// Returns when the thread has ended.
@@ -193,7 +226,8 @@ impl Keeper {
         };
         keeper.register();
         let thread = thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(queue, &runtime))?;
-        Ok((KeeperHandle { requests, newest: newest_seen, on_disk: on_disk_seen, recalls }, thread))
+        let room = Arc::new(Semaphore::new(ROOM));
+        Ok((KeeperHandle { requests, room, newest: newest_seen, on_disk: on_disk_seen, recalls }, thread))
     }
 
     fn run(mut self, mut queue: mpsc::Receiver<Request>, runtime: &Runtime) {
@@ -210,13 +244,19 @@ impl Keeper {
             {
                 requests.push(next);
             }
-            let mut turns = Vec::new();
+            let (mut turns, mut rooms) = (Vec::new(), Vec::new());
             let mut others = Vec::new();
             for request in requests {
-                if let Request::Keep(turn) = request { turns.push(*turn) } else { others.push(request) }
+                if let Request::Keep(turn, room) = request {
+                    turns.push(*turn);
+                    rooms.push(room);
+                } else {
+                    others.push(request);
+                }
             }
             if !turns.is_empty() {
                 self.keep(turns);
+                drop(rooms);
             }
             self.look_after();
             // Nothing that was asked after the last request matters any more.
@@ -315,7 +355,7 @@ impl Keeper {
     /// Serves one request; true if it was the last.
     fn serve(&mut self, request: Request) -> bool {
         match request {
-            Request::Keep(turn) => self.keep(vec![*turn]),
+            Request::Keep(turn, _room) => self.keep(vec![*turn]),
             Request::Fetch { from, limit, reply } => {
                 let entries = self.store.read_from(from, limit).unwrap_or_else(|fault| {
                     self.note(&fault);

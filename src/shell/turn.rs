@@ -86,6 +86,12 @@ impl Turn {
         self.sync || !self.told.is_empty() || !self.answers.is_empty()
     }
 
+    /// How many records and alerts it carries, an alert with the record behind it being as much as four: for the memory that it takes.
+    pub(crate) fn len(&self) -> usize {
+        let records = self.records.len() + self.audit.len() + self.fronts.len() + self.switchers.len();
+        self.told.len() * 4 + records + self.nodes.len() + self.senders.len() + 1
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.told.is_empty()
             && self.records.is_empty()

@@ -5,7 +5,7 @@
 use core::fmt;
 
 /// Records read from a backend at a time.
-const PAGE: usize = 256;
+const PAGE: usize = 128;
 
 /// A part of the store with its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,15 +153,26 @@ pub(super) fn each(
     from: &[u8],
     mut visit: impl FnMut(&[u8], &[u8]),
 ) -> Result<(), Fault> {
+    pages(scan, from, |page| {
+        page.iter().for_each(|(key, value)| visit(key, value));
+        Ok(())
+    })
+}
+
+/// The same by pages, none of them empty, until `visit` fails.
+pub(super) fn pages(
+    scan: impl Fn(&[u8], usize) -> Result<Vec<Pair>, Fault>,
+    from: &[u8],
+    mut visit: impl FnMut(&[Pair]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut from = from.to_vec();
     loop {
         let page = scan(&from, PAGE)?;
-        for (key, value) in &page {
-            visit(key, value);
-        }
-        match page.into_iter().nth(PAGE - 1) {
-            Some((last, _)) => from = [last.as_slice(), &[0]].concat(),
-            None => return Ok(()),
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        from = [last, &[0][..]].concat();
+        visit(&page)?;
+        if page.len() < PAGE {
+            return Ok(());
         }
     }
 }

@@ -62,7 +62,7 @@ pub trait Disk: Send {
     fn size_bytes(&self) -> Result<u64, Fault>;
 }
 
-/// The place of a store, which is closed while this is used.
+/// The place of a store, which is closed while this is used, but for [`Medium::replace`].
 pub trait Medium: Send {
     /// Opens what is there, or begins a new store.
     ///
@@ -82,12 +82,12 @@ pub trait Medium: Send {
     /// Holds space for a full disk again, if it can.
     fn take_reserve(&mut self);
 
-    /// Puts a store with exactly these records in the place of the one there: after a crash at any point, one or the other is
-    /// there as a whole.
+    /// Puts a store with exactly the records of `disk`, which is the one there, in its place: after a crash at any point, one or the
+    /// other is there as a whole. `disk` can still be read, and must not be written any more.
     ///
     /// # Errors
-    /// When the medium cannot be written; then the old one is still there.
-    fn replace(&mut self, records: &MemoryBackend, generation: u64) -> Result<(), Fault>;
+    /// When the old one cannot be read or the medium not written; then one of the two is there, and the place must be opened again.
+    fn replace(&mut self, disk: &dyn Disk) -> Result<(), Fault>;
 
     /// The size that the store should stay under, in bytes.
     fn max_bytes(&self) -> u64;
@@ -211,26 +211,26 @@ impl Lasting {
         Ok(disk)
     }
 
-    /// Writes the store anew before it reaches its bound. The old one serves until the new one is whole.
+    /// Writes the store anew before it reaches its bound. The old one is open until the new one is: whatever fails, one can be read.
     fn shrink(&mut self) {
         let State::Working(disk) = &self.state else { return };
-        let (size, generation) = match disk.size_bytes() {
-            Ok(size) if size > self.tight_bytes => (size, disk.generation()),
+        let size = match disk.size_bytes() {
+            Ok(size) if size > self.tight_bytes => size,
             Ok(_) | Err(_) => return,
         };
-        let (held, is_whole) = read_all(disk.as_ref());
-        if !is_whole {
-            self.tight_bytes = u64::MAX;
-            self.notes.push("the store cannot be made smaller, since not all of it can be read".into());
-            return;
-        }
-        self.state = State::Failed { held, is_whole, in_doubt: BTreeSet::new() };
-        let replaced = match &self.state {
-            State::Failed { held, .. } => self.medium.replace(held, generation),
-            State::Working(_) => Ok(()),
+        let generation = disk.generation();
+        let replaced = self.medium.replace(disk.as_ref()).and_then(|()| self.medium.open());
+        let replaced = match replaced {
+            Ok(new) if new.generation() == generation => {
+                self.state = State::Working(new);
+                Ok(())
+            }
+            // One of the two is there. If it does not open, the next sync tries again.
+            other => {
+                self.fail();
+                other.map(drop).and(self.reopen())
+            }
         };
-        // Whether it was replaced or not: one of the two is there. If it does not open, the next sync tries again.
-        let opened = self.reopen();
         let now = match &self.state {
             State::Working(disk) => disk.size_bytes().unwrap_or(size),
             State::Failed { .. } => size,
@@ -240,7 +240,7 @@ impl Lasting {
         if now > self.medium.max_bytes() {
             self.notes.push("the records need more space than store.max-mb allows; they are kept all the same".into());
         }
-        match replaced.and(opened) {
+        match replaced {
             Ok(()) => self.medium.take_reserve(),
             Err(fault) => self.notes.push(format!("the store could not be made smaller: {fault}")),
         }

@@ -191,7 +191,12 @@ impl Medium for Place {
 
     fn take_reserve(&mut self) {}
 
-    fn replace(&mut self, records: &MemoryBackend, _generation: u64) -> Result<(), Fault> {
+    fn replace(&mut self, disk: &dyn Disk) -> Result<(), Fault> {
+        let mut records = MemoryBackend::new();
+        for tree in Tree::ALL {
+            let all = disk.scan(tree, &[], usize::MAX)?;
+            all.into_iter().for_each(|(key, value)| records.insert((tree, key), value));
+        }
         let mut world = self.0.lock().unwrap();
         let fails = world.fails();
         if fails && world.way != Way::WritesAndFails {
@@ -199,7 +204,7 @@ impl Medium for Place {
         }
         let writes = world.past.len() - 1;
         world.replaced += writes;
-        world.past = vec![records.clone()];
+        world.past = vec![records];
         if fails { Err(world.fault()) } else { Ok(()) }
     }
 

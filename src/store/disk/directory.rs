@@ -200,7 +200,7 @@ impl Directory {
         Self::create(&self.rebuilt())
     }
 
-    /// The copy is whole, synced and closed, and the store is closed too: the copy takes its place, even if the power goes
+    /// The copy is whole, synced and closed, and the store is not written any more: the copy takes its place, even if the power goes
     /// in between.
     pub(super) fn end_rebuild(&self) -> Result<(), Fault> {
         let noted = File::create(self.rebuilt_whole()).and_then(|note| note.sync_all());

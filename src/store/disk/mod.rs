@@ -19,18 +19,14 @@ use std::time::Duration;
 
 use sled::{Batch, Config, Db, Mode};
 
-use super::backend::{Fault, FaultKind, Pair, Tree};
+use super::backend::{Fault, FaultKind, Pair, Tree, pages};
 use super::lasting::{Changes, Disk, Key, Lasting, Medium};
-use super::memory::MemoryBackend;
 use directory::{Directory, fault, kind_of};
 
 /// sled's page cache. It holds our working set many times over.
 const CACHE_BYTES: u64 = 512 << 10;
 /// sled's key of the number of the last sync: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
-/// Records that are written together into a store that nobody reads before it is whole: sled takes a fifth less space than for all
-/// at once.
-const TOGETHER: usize = 128;
 /// How long sled's threads may take to let go of a closed store.
 const RELEASE: (u32, Duration) = (200, Duration::from_millis(10));
 
@@ -245,10 +241,10 @@ impl Medium for SledMedium {
         }
     }
 
-    fn replace(&mut self, records: &MemoryBackend, generation: u64) -> Result<(), Fault> {
-        let directory = released(&self.path)?;
+    fn replace(&mut self, disk: &dyn Disk) -> Result<(), Fault> {
+        let directory = Directory::create(&self.path)?;
         let rebuilt = directory.begin_rebuild()?;
-        if let Err(fault) = write_anew(records, generation, &rebuilt) {
+        if let Err(fault) = copy_to(&rebuilt, disk) {
             directory.settle_rebuild()?;
             return Err(fault);
         }
@@ -268,12 +264,19 @@ fn begin_anew_in(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
     Ok((db, kept_as))
 }
 
-/// Exactly these records in a new store, closed and synced.
-fn write_anew(records: &MemoryBackend, generation: u64, into: &Directory) -> Result<(), Fault> {
+/// Exactly the records of `disk` in a new store, closed and synced. A page of them is in memory at a time, and written together: sled
+/// takes a fifth less space than for all at once.
+fn copy_to(into: &Directory, disk: &dyn Disk) -> Result<(), Fault> {
     let new = open_and_read(into)?;
-    let all: Vec<_> = records.iter().map(|(key, value)| (key, Some(value))).collect();
-    for some in all.chunks(TOGETHER) {
-        write_batch(&new, some.iter().copied(), generation)?;
+    for tree in Tree::ALL {
+        pages(
+            |from, limit| disk.scan(tree, from, limit),
+            &[],
+            |page| {
+                let records: Vec<_> = page.iter().map(|(key, value)| ((tree, key.clone()), value)).collect();
+                write_batch(&new, records.iter().map(|(key, value)| (key, Some(*value))), disk.generation())
+            },
+        )?;
     }
     drop(new);
     wait_for_release(into)?;
