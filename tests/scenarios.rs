@@ -7,7 +7,7 @@
     reason = "a story that cannot be told is a failed test"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;
@@ -61,6 +61,8 @@ struct Story {
     switchers: Vec<(Vec<u8>, Vec<u8>)>,
     /// Alerts that are open.
     open: Vec<Alert>,
+    /// The ids of all alerts so far.
+    raised: BTreeSet<String>,
     uptime: u32,
     audit: BTreeMap<u64, AuditRecord>,
 }
@@ -80,6 +82,7 @@ impl Story {
             kept: Vec::new(),
             switchers: Vec::new(),
             open: Vec::new(),
+            raised: BTreeSet::new(),
             uptime: 100,
             audit: BTreeMap::new(),
         }
@@ -425,6 +428,8 @@ impl Story {
     }
 
     fn keep(&mut self, alert: Box<Alert>) {
+        let is_new = alert.state != State::Raised || self.raised.insert(alert.id.as_str().to_owned());
+        assert!(is_new, "two alerts have the id {}", alert.id);
         self.open.retain(|known| known.id != alert.id);
         if alert.state != State::Cleared {
             self.open.push(*alert);

@@ -224,6 +224,14 @@ impl AccountRecord {
         self.ended.unwrap_or(Mono::ZERO)
     }
 
+    /// A lock or a run of failures ended at `at`. What was placed earlier than it came can end before it began: the next lock is
+    /// another all the same.
+    pub(crate) fn end(&mut self, at: Mono) {
+        let ended = self.over().max(at);
+        self.ended = Some(ended);
+        self.run.began = self.run.began.min(ended);
+    }
+
     /// Takes back what is remembered of the account from before it had to make room.
     pub(crate) fn give_back(&mut self, ghost: Ghost, now: Mono) {
         let last = now - Span::mins(ghost.minutes);

@@ -89,7 +89,7 @@ impl<'a> Case<'a> {
         }
         let until = until.max(lock.until);
         self.record.past = Some(Past { until, ..lock });
-        self.record.ended = Some(self.record.over().max(until));
+        self.record.end(until);
         self.record.forget_day();
         self.record.trace.relieve();
     }
@@ -225,7 +225,7 @@ impl<'a> Case<'a> {
             let lock_end = lock.until;
             if lock_end.is_some_and(|until| until <= self.placed) {
                 self.clear_lock(ClearedBy::PolicyEnd);
-                self.record.ended = lock_end.max(self.record.ended);
+                lock_end.into_iter().for_each(|end| self.record.end(end));
                 self.record.trace.relieve();
             } else if lock.open.held > 0 && lock.open.quiet_until <= now {
                 self.tell_lock(State::Updated);
@@ -254,7 +254,7 @@ impl<'a> Case<'a> {
     }
 
     fn end_run(&mut self, by: ClearedBy) {
-        self.record.ended = Some(self.record.over().max(self.placed));
+        self.record.end(self.placed);
         self.record.past = None;
         self.clear_lock(by);
         self.clear_repeated(by);
