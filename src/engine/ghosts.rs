@@ -10,8 +10,8 @@ use crate::units::{Mono, Span};
 
 use super::correlate::number;
 
-/// Places: 4 MiB, which the system gives only as they are written to.
-const PLACES: usize = 1 << 20;
+/// Places: 1 MiB, which the system gives only as they are written to.
+const PLACES: usize = 1 << 18;
 const MINUTE: Span = Span::mins(1);
 /// Minutes are counted modulo this; what is older than half of it is over for every policy.
 const ROUND: u64 = 1 << 12;

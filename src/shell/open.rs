@@ -45,6 +45,7 @@ pub(crate) fn open_store(config: &Config) -> Result<Opening, String> {
                     Some(format!("store: the last {syncs} syncs in {at} are damaged; what was before them is used")),
                     None,
                 ),
+                Opened::Salvaged { missing } => (Some(salvaged(path, missing)), None),
                 Opened::SetAside { kept_as, why } => (Some(set_aside(path, &kept_as, &why)), None),
                 Opened::InMemory { why, is_known: true } => (None, Some(why)),
                 Opened::InMemory { why, is_known: false } => {
@@ -67,6 +68,11 @@ pub(crate) fn open_store(config: &Config) -> Result<Opening, String> {
             Ok(Opening { store, outage: None, is_whole: true, faults: vec![text] })
         }
     }
+}
+
+fn salvaged(path: &Path, missing: u64) -> String {
+    let missing = if missing == 0 { "records".to_owned() } else { format!("{missing} records are missing; others") };
+    format!("store: {} was damaged: {missing} may be older than they were; what could be read is used", path.display())
 }
 
 fn set_aside(path: &Path, kept_as: &Path, why: &str) -> String {

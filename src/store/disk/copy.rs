@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::directory::Directory;
-use super::{generation_of, open_guarded, sled_key, wait_for_release, without_prefix};
+use super::{Found, open_guarded, sled_key, wait_for_release, without_prefix};
 use crate::store::backend::Tree;
 use crate::store::memory::MemoryBackend;
 
@@ -33,8 +33,7 @@ fn read_through(path: &Path, copy: &Path) -> Option<(MemoryBackend, u64)> {
         return None;
     }
     copy_files(path, copy).ok()?;
-    let db = open_guarded(&directory, true).ok()?;
-    let generation = generation_of(&db).ok()?;
+    let Found { db, generation, .. } = open_guarded(&directory, true).ok()?;
     let mut held = MemoryBackend::new();
     for tree in Tree::ALL {
         for pair in db.scan_prefix(sled_key(tree, &[])) {

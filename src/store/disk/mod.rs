@@ -8,6 +8,7 @@
 
 mod copy;
 mod directory;
+mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +23,11 @@ use sled::{Batch, Config, Db, Mode};
 use super::backend::{Fault, FaultKind, Pair, Tree, pages};
 use super::lasting::{Changes, Disk, Key, Lasting, Medium};
 use directory::{Directory, fault, kind_of};
+use seal::Seal;
 
 /// sled's page cache. It holds our working set many times over.
 const CACHE_BYTES: u64 = 512 << 10;
-/// sled's key of the number of the last sync: before all trees.
+/// sled's key of the number of the last sync and the seal of the records as of then: before all trees.
 const GENERATION_KEY: &[u8] = b"\0generation";
 /// How long sled's threads may take to let go of a closed store.
 const RELEASE: (u32, Duration) = (200, Duration::from_millis(10));
@@ -56,6 +58,11 @@ pub enum Opened {
     FellBack {
         /// How many of the last syncs are missing.
         syncs: u64,
+    },
+    /// A store that was damaged in the middle: what can be read of it was written anew.
+    Salvaged {
+        /// Records that are missing. Others can be older than they were.
+        missing: u64,
     },
     /// A store that cannot be used; this is a new one.
     SetAside {
@@ -111,6 +118,19 @@ struct SledDisk {
     file: File,
     /// The number of the last successful sync.
     generation: u64,
+    /// Of the records that are in it.
+    seal: Seal,
+}
+
+/// A store that was read from end to end.
+struct Found {
+    db: Db,
+    /// As it is noted in it; 0 if it is not.
+    generation: u64,
+    /// Of the records that are there.
+    seal: Seal,
+    /// How many are missing at least, if it is not what was sealed.
+    missing: Option<u64>,
 }
 
 impl SledDisk {
@@ -121,8 +141,8 @@ impl SledDisk {
             Err("opening it has ended the process before".to_owned())
         } else {
             match open_guarded(&directory, used) {
-                Ok(db) if used && db.is_empty() => Err("it holds no records any more".to_owned()),
-                Ok(db) => Ok(db),
+                Ok(found) if used && found.db.is_empty() => Err("it holds no records any more".to_owned()),
+                Ok(found) => Ok(found),
                 Err(fault) if fault.kind == FaultKind::Corrupt => Err(fault.cause),
                 Err(fault) => {
                     // Not the store's fault: it gets as many attempts as before.
@@ -131,27 +151,42 @@ impl SledDisk {
                 }
             }
         };
-        let (db, opened) = match found {
-            Ok(db) if used => {
-                let syncs = directory.generation().saturating_sub(generation_of(&db)?);
-                (db, if syncs == 0 { Opened::Existing } else { Opened::FellBack { syncs } })
+        let (found, opened) = match found {
+            Ok(found) if used => {
+                if let Some(missing) = found.missing {
+                    return Self::salvaged(directory, found, missing);
+                }
+                let syncs = directory.generation().saturating_sub(found.generation);
+                (found, if syncs == 0 { Opened::Existing } else { Opened::FellBack { syncs } })
             }
-            Ok(db) => (db, Opened::Fresh),
+            Ok(found) => (found, Opened::Fresh),
             Err(why) => {
-                let (db, kept_as) = begin_anew_in(&directory)?;
-                (db, Opened::SetAside { kept_as, why })
+                let (found, kept_as) = begin_anew_in(&directory)?;
+                (found, Opened::SetAside { kept_as, why })
             }
         };
-        Ok((Self::over(directory, db)?, opened))
+        Ok((Self::over(directory, found)?, opened))
     }
 
-    fn over(directory: Directory, db: Db) -> Result<Self, Fault> {
+    /// What can be read of a damaged store, in a new one: sled would go on in the damaged log.
+    fn salvaged(directory: Directory, found: Found, missing: u64) -> Result<(Self, Opened), Fault> {
+        let damaged = Self::over(directory, found)?;
+        let directory = Directory::create(damaged.directory.path())?;
+        replace(&directory, &damaged)?;
+        drop(damaged);
+        wait_for_release(&directory)?;
+        directory.begin_opening()?;
+        let found = open_guarded(&directory, true)?;
+        Ok((Self::over(directory, found)?, Opened::Salvaged { missing }))
+    }
+
+    fn over(directory: Directory, found: Found) -> Result<Self, Fault> {
         directory.end_opening()?;
         directory.sync()?;
-        let generation = generation_of(&db)?;
+        let Found { db, generation, seal, .. } = found;
         directory.note_generation(generation);
         let file = File::open(directory.db()).map_err(|e| fault("open the store", &directory.db(), &e))?;
-        Ok(Self { directory, db, file, generation })
+        Ok(Self { directory, db, file, generation, seal })
     }
 }
 
@@ -173,9 +208,10 @@ impl Disk for SledDisk {
     fn write(&mut self, changes: &Changes) -> Result<(), Fault> {
         self.check()?;
         let generation = self.generation.saturating_add(1);
-        write_batch(&self.db, changes.iter().map(|(key, value)| (key, value.as_ref())), generation)?;
+        let changes = changes.iter().map(|(key, value)| (key, value.as_ref()));
+        let seal = write_batch(&self.db, changes, self.seal, generation)?;
         self.file.sync_data().map_err(|e| fault("sync the store", &self.directory.db(), &e))?;
-        self.generation = generation;
+        (self.generation, self.seal) = (generation, seal);
         self.directory.note_generation(generation);
         Ok(())
     }
@@ -217,11 +253,17 @@ impl Medium for SledMedium {
         let directory = ready(&self.path)?;
         let used = directory.is_used();
         directory.begin_opening()?;
-        let db = open_guarded(&directory, used);
-        if db.is_err() {
+        let found = open_guarded(&directory, used);
+        if found.is_err() {
             directory.end_opening()?;
         }
-        Ok(Box::new(SledDisk::over(directory, db?)?))
+        let found = found?;
+        if let Some(missing) = found.missing {
+            directory.end_opening()?;
+            let cause = format!("{missing} records are missing in it, and others may be older than they were");
+            return Err(Fault { action: "open the store", cause, kind: FaultKind::Corrupt });
+        }
+        Ok(Box::new(SledDisk::over(directory, found)?))
     }
 
     fn set_aside(&mut self) -> Result<String, Fault> {
@@ -242,13 +284,7 @@ impl Medium for SledMedium {
     }
 
     fn replace(&mut self, disk: &dyn Disk) -> Result<(), Fault> {
-        let directory = Directory::create(&self.path)?;
-        let rebuilt = directory.begin_rebuild()?;
-        if let Err(fault) = copy_to(&rebuilt, disk) {
-            directory.settle_rebuild()?;
-            return Err(fault);
-        }
-        directory.end_rebuild()
+        replace(&Directory::create(&self.path)?, disk)
     }
 
     fn max_bytes(&self) -> u64 {
@@ -257,24 +293,36 @@ impl Medium for SledMedium {
 }
 
 /// Sets the directory aside and opens a new store in its place.
-fn begin_anew_in(directory: &Directory) -> Result<(Db, PathBuf), Fault> {
+fn begin_anew_in(directory: &Directory) -> Result<(Found, PathBuf), Fault> {
     let kept_as = directory.set_aside()?;
     directory.begin_opening()?;
-    let db = open_guarded(directory, false)?;
-    Ok((db, kept_as))
+    let found = open_guarded(directory, false)?;
+    Ok((found, kept_as))
+}
+
+/// Puts a store with exactly the records of `disk`, which is the one in `directory`, in its place.
+fn replace(directory: &Directory, disk: &dyn Disk) -> Result<(), Fault> {
+    let rebuilt = directory.begin_rebuild()?;
+    if let Err(fault) = copy_to(&rebuilt, disk) {
+        directory.settle_rebuild()?;
+        return Err(fault);
+    }
+    directory.end_rebuild()
 }
 
 /// Exactly the records of `disk` in a new store, closed and synced. A page of them is in memory at a time, and written together: sled
 /// takes a fifth less space than for all at once.
 fn copy_to(into: &Directory, disk: &dyn Disk) -> Result<(), Fault> {
-    let new = open_and_read(into)?;
+    let Found { db: new, mut seal, .. } = open_and_read(into)?;
     for tree in Tree::ALL {
         pages(
             |from, limit| disk.scan(tree, from, limit),
             &[],
             |page| {
                 let records: Vec<_> = page.iter().map(|(key, value)| ((tree, key.clone()), value)).collect();
-                write_batch(&new, records.iter().map(|(key, value)| (key, Some(*value))), disk.generation())
+                let records = records.iter().map(|(key, value)| (key, Some(*value)));
+                seal = write_batch(&new, records, seal, disk.generation())?;
+                Ok(())
             },
         )?;
     }
@@ -285,22 +333,29 @@ fn copy_to(into: &Directory, disk: &dyn Disk) -> Result<(), Fault> {
     into.sync()
 }
 
-/// These changes with the number of their sync as one batch, written but not yet synced.
+/// These changes with the number of their sync as one batch, written but not yet synced. Gives the seal of what is there then.
 fn write_batch<'a>(
     db: &Db,
     changes: impl Iterator<Item = (&'a Key, Option<&'a Vec<u8>>)>,
+    mut seal: Seal,
     generation: u64,
-) -> Result<(), Fault> {
+) -> Result<Seal, Fault> {
     let mut batch = Batch::default();
     for ((tree, key), value) in changes {
-        match value {
-            Some(value) => batch.insert(sled_key(*tree, key), value.as_slice()),
-            None => batch.remove(sled_key(*tree, key)),
+        let key = sled_key(*tree, key);
+        if let Some(old) = db.get(&key).map_err(|e| sled_fault("read the store", e))? {
+            seal.remove(&key, &old);
+        }
+        if let Some(value) = value {
+            seal.add(&key, value);
+            batch.insert(key, value.as_slice());
+        } else {
+            batch.remove(key);
         }
     }
-    batch.insert(GENERATION_KEY, &generation.to_be_bytes());
+    batch.insert(GENERATION_KEY, [generation.to_be_bytes().as_slice(), &seal.to_bytes()].concat());
     let written = db.apply_batch(batch).and_then(|()| db.flush());
-    written.map(|_bytes| ()).map_err(|e| sled_fault("write the store", e))
+    written.map(|_bytes| seal).map_err(|e| sled_fault("write the store", e))
 }
 
 /// Opens and reads the store where sled may panic.
@@ -308,7 +363,7 @@ fn write_batch<'a>(
 /// Where panics unwind, a panic is a damaged store. Where they abort (release builds), a panic in a store that was `used`
 /// starts the program again in its place, with the same arguments, and the new run sets the store aside; anything else that
 /// ends the process while opening is counted, and the store set aside after the fourth time in a row.
-fn open_guarded(directory: &Directory, used: bool) -> Result<Db, Fault> {
+fn open_guarded(directory: &Directory, used: bool) -> Result<Found, Fault> {
     #[cfg(panic = "abort")]
     let _restart = used.then(|| restart::OnPanic::install(directory.opening()));
     #[cfg(not(panic = "abort"))]
@@ -320,20 +375,25 @@ fn open_guarded(directory: &Directory, used: bool) -> Result<Db, Fault> {
 }
 
 /// Opens sled and reads every record once, so that damage shows now and not in the middle of the night.
-fn open_and_read(directory: &Directory) -> Result<Db, Fault> {
+fn open_and_read(directory: &Directory) -> Result<Found, Fault> {
     directory.delete_half_snapshots()?;
     let config =
         Config::new().path(directory.path()).cache_capacity(CACHE_BYTES).mode(Mode::LowSpace).flush_every_ms(None);
     let db = config.open().map_err(|e| sled_fault("open the store", e))?;
+    let (mut seal, mut noted) = (Seal::default(), None);
     for pair in db.iter() {
-        let (_key, _value) = pair.map_err(|e| sled_fault("read the store", e))?;
+        let (key, value) = pair.map_err(|e| sled_fault("read the store", e))?;
+        match value.split_first_chunk() {
+            Some((generation, sealed)) if key == GENERATION_KEY => {
+                noted = Some((u64::from_be_bytes(*generation), sealed.try_into().ok().and_then(Seal::from_bytes)));
+            }
+            Some(_) | None => seal.add(&key, &value),
+        }
     }
-    Ok(db)
-}
-
-fn generation_of(db: &Db) -> Result<u64, Fault> {
-    let stored = db.get(GENERATION_KEY).map_err(|e| sled_fault("read the store", e))?;
-    Ok(stored.and_then(|bytes| <[u8; 8]>::try_from(bytes.as_ref()).ok()).map_or(0, u64::from_be_bytes))
+    // Before there were seals, only the number was noted; it was with the first record.
+    let (generation, sealed) = noted.unwrap_or((0, (seal.records > 0).then(Seal::default)));
+    let missing = sealed.filter(|sealed| *sealed != seal).map(|sealed| sealed.records.saturating_sub(seal.records));
+    Ok(Found { db, generation, seal, missing })
 }
 
 /// The directory of a store that nobody has open.

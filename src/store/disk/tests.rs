@@ -211,6 +211,7 @@ fn a_damaged_store_never_keeps_the_service_from_starting() {
             Opened::Fresh => "fresh".into(),
             Opened::Existing => format!("opened with {found}"),
             Opened::FellBack { syncs } => format!("{syncs} syncs back, with {found}"),
+            Opened::Salvaged { missing } => format!("salvaged but for {missing}, with {found}"),
             Opened::SetAside { why, .. } => format!("set aside: {why}"),
             Opened::InMemory { why, .. } => format!("in memory: {why}"),
         };
@@ -246,6 +247,47 @@ fn a_damaged_store_never_keeps_the_service_from_starting() {
     for case in ["no-conf", "empty-conf", "no-blobs", "no-snapshot", "cut-snapshot"] {
         assert_eq!(told(case), "opened with 3000", "{case}");
     }
+}
+
+/// sled leaves a damaged piece in the middle of a long log out, and the records with it, without a word.
+#[test]
+fn what_is_missing_of_a_long_log_is_told() {
+    let place = Place::new();
+    let (mut backend, _) = place.open();
+    for turn in 0..40u32 {
+        let records =
+            (0..400u32).map(|n| put(format!("{:05}", n * 7 + turn * 31 % 11), vec![turn.to_be_bytes()[3]; 150]));
+        backend.apply(&records.collect::<Vec<_>>()).unwrap();
+        backend.sync().unwrap();
+    }
+    let all = backend.scan(Tree::Accounts, b"", 9_999).unwrap();
+    let size = fs::metadata(place.store().join("db")).unwrap().len();
+    assert!(size > 2 << 20, "a log of one piece shows nothing: {size} bytes");
+    drop(backend);
+    let mut salvaged = 0;
+    for case in 0..40 {
+        let path = place.0.join(format!("case-{case}"));
+        killed(&place.store(), &path);
+        flip(&path, size * case / 40 + 8_191 * case % 4_096);
+        let (backend, opened) = disk::open(&path, DiskOptions::default()).unwrap();
+        let found = backend.scan(Tree::Accounts, b"", 9_999).unwrap();
+        let missing = all.iter().filter(|(key, _)| !found.iter().any(|(other, _)| other == key)).count();
+        match opened {
+            Opened::Existing => assert_eq!(found, all, "{case}: something else, and nothing is said"),
+            Opened::FellBack { .. } => {}
+            Opened::Salvaged { missing: told } => {
+                assert_eq!(u64::try_from(missing).unwrap(), told, "{case}");
+                assert_ne!(found, all, "{case}");
+                drop(backend);
+                let (backend, again) = disk::open(&path, DiskOptions::default()).unwrap();
+                assert_eq!((again, backend.scan(Tree::Accounts, b"", 9_999).unwrap()), (Opened::Existing, found));
+                salvaged += 1;
+            }
+            Opened::SetAside { .. } => assert_eq!(found, [], "{case}"),
+            Opened::Fresh | Opened::InMemory { .. } => panic!("{case}: {opened:?}"),
+        }
+    }
+    assert!(salvaged > 0, "no damage was in the middle");
 }
 
 fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
