@@ -26,6 +26,12 @@ impl Recalls {
         }
     }
 
+    /// Those that are there, without waiting.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> Vec<AccountRecord> {
+        std::mem::take(&mut *self.records())
+    }
+
     /// Reads what the turns ask for, each as it was before that turn. None of them is committed yet.
     pub(crate) fn read(&self, turns: &[Turn], store: &Store) {
         for (n, turn) in turns.iter().enumerate() {

@@ -2,6 +2,8 @@
 //! to the store's thread.
 
 mod flush;
+#[cfg(test)]
+mod month_tests;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;

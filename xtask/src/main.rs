@@ -10,6 +10,7 @@ mod dice;
 mod fuzz;
 mod r#gen;
 mod guards;
+mod mutants;
 mod pysnmp;
 mod test;
 mod tidy;
@@ -59,6 +60,11 @@ const COMMANDS: &[(&str, &str, Run)] = &[
         "torture",
         "kill -9 the service, its broker and its NMS under load, and count what is lost; --short, --rounds N, --seed N",
         torture::run,
+    ),
+    (
+        "mutants",
+        "changes to src/engine that no test notices, against tests/mutants.txt; --only TEXT, --survivors, --list",
+        mutants::run,
     ),
     ("tidy", "imports against the table of modules, file sizes, forbidden words", tidy::run),
     ("guards", "show that clippy.toml and the core build refuse what they must refuse", guards::run),
