@@ -110,8 +110,9 @@ impl Site {
         let durability = if turn.is_urgent() { Durability::Now } else { Durability::Later };
         let turns = [turn];
         self.recalls.read(&turns, &self.store);
+        let before = self.store.last_seq();
         let last = self.store.commit(commit_of(&turns).unwrap(), durability).unwrap();
-        self.store.acknowledged("mqtt", last).unwrap();
+        (before + 1..=last).for_each(|seq| self.store.acknowledged("mqtt", seq).unwrap());
         for record in self.recalls.taken() {
             self.path.engine.recall(record, self.now());
             self.keep(false);
