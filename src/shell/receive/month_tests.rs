@@ -147,7 +147,8 @@ fn resident() -> u64 {
 }
 
 #[test]
-#[ignore = "minutes, and only an optimised build: cargo test --release --lib -- --ignored two_months"]
+#[ignore = "minutes, optimised, with the unit's allocator: MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 cargo test --release --lib \
+            -- --ignored two_months"]
 fn two_months_leave_the_store_under_its_bound_and_memory_as_it_was() {
     let place = std::env::temp_dir().join(format!("lockwarden-two-months-{}", std::process::id()));
     let _old = fs::remove_dir_all(&place);
